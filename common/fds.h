@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_FDS_H
+#define CT_FDS_H
+
+/*
+ * Open /dev/null on each of 0, 1, 2 that is closed, so that nothing we open lands there and is
+ * taken for a standard stream. First thing in main.
+ */
+void fds_open_standard(void);
+
+#endif

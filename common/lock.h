@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_LOCK_H
+#define CT_LOCK_H
+
+#include <sys/types.h>
+
+#include "common/err.h"
+
+enum lock_mode { LOCK_SHARED, LOCK_EXCLUSIVE };
+
+/*
+ * flock(2) on dir_fd/name, which is made (mode 0600) when missing. Waits at most timeout_ms
+ * (0: not at all, -1: for ever); ETIMEDOUT / EWOULDBLOCK say that somebody else has it. The wait
+ * sleeps in the kernel. Returns a close-on-exec descriptor; closing it unlocks.
+ */
+int lock_open_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms,
+		 struct err *err);
+
+/* The same on a descriptor that is open already (a directory, say). `what` names it in the error. */
+int lock_fd(int fd, const char *what, enum lock_mode mode, int timeout_ms, struct err *err);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+
+/*
+ * The state letter and field 22 of /proc/<pid>/stat. The second field is the name in parentheses,
+ * which may hold anything: count from the last ')' (proc(5)).
+ */
+static int read_stat(pid_t pid, char *state, uint64_t *ticks, struct err *err)
+{
+	autofree char *text = NULL;
+	char path[64];
+	unsigned long long start = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	int rc = file_read_at(AT_FDCWD, path, 4096, &text, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	const char *p = strrchr(text, ')');
+
+	if (!p || sscanf(p + 1,
+			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			 "%*d %llu",
+			 state, &start) != 2)
+		return err_set(err, EPROTO, "'%s' has an unknown form", path);
+	*ticks = start;
+	return 0;
+}
+
+int process_start_time(pid_t pid, uint64_t *ticks, struct err *err)
+{
+	char state;
+
+	return read_stat(pid, &state, ticks, err);
+}
+
+bool process_is_alive(pid_t pid, uint64_t ticks)
+{
+	struct err ignored = ERR_INIT;
+	uint64_t started;
+	char state;
+
+	if (pid <= 0 || read_stat(pid, &state, &started, &ignored) < 0)
+		return false;
+	return state != 'Z' && state != 'X' && (ticks == 0 || ticks == started);
+}
+
+int process_boot_id(char buf[37], struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len = 0;
+	int rc = file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text, &len, err);
+
+	if (rc < 0)
+		return rc;
+	if (len < 36)
+		return err_set(err, EPROTO, "boot_id '%s' has an unknown form", text);
+	memcpy(buf, text, 36);
+	buf[36] = '\0';
+	return 0;
+}
