@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/addr.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+
+#define IPV4_BYTES 4
+
+static struct nl_msg *addr_msg(int type, int flags, int link_index, const struct ip_prefix *prefix)
+{
+	const struct ifaddrmsg head = {
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = (unsigned char)prefix->len,
+		.ifa_flags = IFA_F_NODAD,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = (unsigned int)link_index,
+	};
+	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
+
+	netlink_put(msg, IFA_LOCAL, prefix->addr.bytes, IPV4_BYTES);
+	netlink_put(msg, IFA_ADDRESS, prefix->addr.bytes, IPV4_BYTES);
+	return msg;
+}
+
+int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err)
+{
+	struct nl_msg *msg = addr_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link_index, prefix);
+	const struct ip_addr broadcast = ip_broadcast(prefix);
+	int rc = 0;
+
+	/* /31 (RFC 3021) and /32 have none. */
+	if (prefix->len < 31)
+		netlink_put(msg, IFA_BROADCAST, broadcast.bytes, IPV4_BYTES);
+	rc = netlink_talk(nl, msg);
+	if (rc == -EEXIST)
+		return 0;
+	if (rc < 0)
+		return netlink_fail(nl, rc, err, "address %s on interface number %d",
+				    ip_prefix_text(prefix).text, link_index);
+	return 1;
+}
+
+int addr_delete(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err)
+{
+	int rc = netlink_talk(nl, addr_msg(RTM_DELADDR, 0, link_index, prefix));
+
+	if (rc == -EADDRNOTAVAIL || rc == -ENODEV)
+		return 0;
+	if (rc < 0)
+		return netlink_fail(nl, rc, err, "removing address %s from interface number %d",
+				    ip_prefix_text(prefix).text, link_index);
+	return 1;
+}
+
+struct wanted {
+	int link_index;
+	struct addr_list *list;
+};
+
+static void take_addr(const struct nlmsghdr *answer, void *ctx)
+{
+	const struct wanted *wanted = ctx;
+	struct addr_list *list = wanted->list;
+	const struct ifaddrmsg *head = nlmsg_data(answer);
+	struct nlattr *attrs[IFA_MAX + 1] = { NULL };
+	struct addr_entry entry = { .prefix = { .addr = { .family = AF_INET } } };
+	const struct nlattr *local = NULL;
+
+	if (answer->nlmsg_type != RTM_NEWADDR || head->ifa_family != AF_INET ||
+	    (wanted->link_index != 0 && (int)head->ifa_index != wanted->link_index) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, IFA_MAX, NULL) <
+		    0)
+		return;
+	local = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
+	if (!local || nla_len(local) != IPV4_BYTES)
+		return;
+	entry.link_index = (int)head->ifa_index;
+	entry.prefix.len = head->ifa_prefixlen;
+	memcpy(entry.prefix.addr.bytes, nla_data(local), IPV4_BYTES);
+	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
+	list->items[list->n++] = entry;
+}
+
+int addr_list(struct netlink *nl, int link_index, struct addr_list *list, struct err *err)
+{
+	const struct ifaddrmsg head = {
+		.ifa_family = AF_INET,
+		.ifa_index = (unsigned int)link_index,
+	};
+	struct wanted wanted = { .link_index = link_index, .list = list };
+	int rc = -EINTR;
+
+	for (int tries = 0; rc == -EINTR && tries < 5; tries++) {
+		addr_list_free(list);
+		rc = netlink_ask(nl,
+				 netlink_msg(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, &head,
+					     sizeof(head)),
+				 take_addr, &wanted);
+	}
+	return rc < 0 ? netlink_fail(nl, rc, err, "listing addresses") : 0;
+}
+
+void addr_list_free(struct addr_list *list)
+{
+	free(list->items);
+	*list = (struct addr_list){ .items = NULL };
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_ADDR_H
+#define CT_NET_ADDR_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "common/net/ip.h"
+#include "common/net/netlink.h"
+
+/*
+ * Add prefix (address with its length; broadcast and nodad set) to a link. 1: added, 0: it was there
+ * already with that length (the kernel's EEXIST, so this is also the cheap check that it is there),
+ * negative: error.
+ */
+int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err);
+
+/* 1: removed, 0: it was not there, or the link is gone. */
+int addr_delete(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
+		struct err *err);
+
+/* An address and the link that carries it. */
+struct addr_entry {
+	int link_index;
+	struct ip_prefix prefix;
+};
+struct addr_list {
+	struct addr_entry *items;
+	size_t n;
+};
+#define autoaddrs __attribute__((cleanup(addr_list_free)))
+
+/*
+ * IPv4 addresses of one link, or of all (link_index 0). A dump, filtered by the kernel: slow paths
+ * only (first set-up of a bridge, status).
+ */
+int addr_list(struct netlink *nl, int link_index, struct addr_list *list, struct err *err);
+void addr_list_free(struct addr_list *list);
+
+#endif

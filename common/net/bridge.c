@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/lock.h"
+#include "common/log.h"
+#include "common/net/addr.h"
+#include "common/net/bridge_state.h"
+#include "common/net/bridge_steps.h"
+#include "common/net/subnet.h"
+#include "common/str.h"
+
+#define LOCK_NAME       "lock"
+#define LOCK_TIMEOUT_MS 10000
+#define LEASES_NAME     "leases"
+#define PORTS_NAMED     5
+
+/* A network's folder, locked. */
+struct locked {
+	int net_fd;
+	int lock_fd;
+};
+#define LOCKED_INIT                                                                                \
+	{                                                                                          \
+		.net_fd = -1, .lock_fd = -1                                                        \
+	}
+#define autolocked __attribute__((cleanup(locked_close)))
+
+static void locked_close(const struct locked *locked)
+{
+	cleanup_close(&locked->lock_fd);
+	cleanup_close(&locked->net_fd);
+}
+
+static bool is_current(int state_fd, const struct network *net, int net_fd)
+{
+	autofree char *path = xasprintf("networks/%s", net->name);
+	struct stat opened, named;
+
+	return fstat(net_fd, &opened) == 0 &&
+	       fstatat(state_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* Removal takes folder and lock away: who waited for that lock has to begin anew. */
+static int lock_network(int state_fd, const struct network *net, struct locked *locked,
+			struct err *err)
+{
+	for (;;) {
+		autoclose int net_fd = network_open_state(state_fd, net, err);
+		autoclose int lock_fd = -1;
+
+		if (net_fd < 0)
+			return net_fd;
+		lock_fd = lock_open_at(net_fd, LOCK_NAME, LOCK_EXCLUSIVE, LOCK_TIMEOUT_MS, err);
+		if (lock_fd < 0 && err->code == ENOENT) {
+			err_clear(err);
+			continue;
+		}
+		if (lock_fd < 0)
+			return err_ctx(err, "network '%s'", net->name);
+		if (!is_current(state_fd, net, net_fd))
+			continue;
+		*locked = (struct locked){ take_fd(&net_fd), take_fd(&lock_fd) };
+		return 0;
+	}
+}
+
+/* ---- settle ---- */
+
+static int adopt(struct network *net, const struct ip_prefix *gateway, struct err *err)
+{
+	if (network_set_gateway(net, gateway, err) < 0)
+		return -err->code;
+	net->subnet_floats = false;
+	return 0;
+}
+
+static int add_network_use(const char *name, const struct bridge_state *state, void *ctx)
+{
+	const struct subnet_use use = { .prefix = state->gateway, .as = "network" };
+
+	(void)name;
+	subnet_add_use(ctx, &use);
+	return 0;
+}
+
+/* 1: the bridge carries *gateway, 0: there is no bridge or it has no address. */
+static int address_of_bridge(struct netlink *nl, const struct network *net,
+			     struct ip_prefix *gateway, struct err *err)
+{
+	autoaddrs struct addr_list addrs = { .items = NULL };
+	struct link_info link;
+	int found = link_find(nl, net->bridge, &link, err);
+
+	if (found <= 0)
+		return found;
+	if (!str_eq(link.kind, "bridge"))
+		return 0; /* bridge_ensure() refuses it, in its own words */
+	if (addr_list(nl, link.index, &addrs, err) < 0)
+		return -err->code;
+	if (addrs.n == 0)
+		return 0;
+	*gateway = addrs.items[0].prefix;
+	return 1;
+}
+
+static int choose(struct netlink *nl, int state_fd, struct network *net, struct err *err)
+{
+	autouses struct subnet_uses uses = { .items = NULL };
+	const struct ip_prefix usual = net->gateway;
+	struct ip_prefix gateway = { .len = 0 };
+	int rc = address_of_bridge(nl, net, &gateway, err);
+
+	if (rc != 0)
+		return rc < 0 ? rc : adopt(net, &gateway, err);
+	if (subnet_read_uses(nl, &uses, err) < 0 ||
+	    bridge_state_others(state_fd, net, add_network_use, &uses, err) < 0 ||
+	    subnet_pick(&uses, &gateway, err) < 0)
+		return -err->code;
+	if (!ip_equal(&gateway.addr, &usual.addr)) {
+		const struct ip_prefix subnet = ip_network(&usual);
+		const struct subnet_use *use = subnet_overlap(&uses, &subnet, 0);
+
+		log_warning("network '%s': %s overlaps %s %s of this host; using %s instead",
+			    net->name, ip_prefix_text(&subnet).text, use ? use->as : "something",
+			    use ? ip_prefix_text(&use->prefix).text : "",
+			    ip_prefix_text(&gateway).text);
+	}
+	return adopt(net, &gateway, err);
+}
+
+/* 1: chosen before and adopted, 0: not. *other: it is up on another bridge. */
+static int recall(int net_fd, struct network *net, bool *other, struct err *err)
+{
+	struct bridge_state state;
+	int known = bridge_state_load(net_fd, &state, err);
+
+	*other = known > 0 && !str_eq(state.bridge, net->bridge);
+	if (known <= 0 || *other)
+		return known < 0 ? known : 0;
+	return adopt(net, &state.gateway, err) < 0 ? -err->code : 1;
+}
+
+int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct err *err)
+{
+	autolocked struct locked locked = LOCKED_INIT;
+	autoclose int net_fd = -1;
+	autoclose int host_fd = -1;
+	struct bridge_state state = { .index = 0 };
+	bool other = false;
+	int known = 0;
+
+	if (!net->subnet_floats)
+		return 0;
+	net_fd = network_open_state(state_fd, net, err);
+	if (net_fd < 0)
+		return net_fd;
+	known = recall(net_fd, net, &other, err);
+	if (known != 0)
+		return known < 0 ? known : 0;
+	if (lock_network(state_fd, net, &locked, err) < 0)
+		return -err->code;
+	known = recall(locked.net_fd, net, &other, err);
+	if (known != 0)
+		return known < 0 ? known : 0;
+	/* Two networks that choose at once must not choose the same. */
+	host_fd = network_lock_host(state_fd, err);
+	if (host_fd < 0 || choose(nl, state_fd, net, err) < 0)
+		return -err->code;
+	if (other)
+		return 0; /* bridge_ensure() says what to do about that */
+	memcpy(state.bridge, net->bridge, sizeof(state.bridge));
+	state.gateway = net->gateway;
+	return bridge_state_save(locked.net_fd, &state, err);
+}
+
+int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct err *err)
+{
+	autofree char *path = xasprintf("networks/%s", net->name);
+	autoclose int net_fd = -1;
+	bool other = false;
+	int known = 0;
+
+	if (!net->subnet_floats)
+		return 0;
+	if (state_fd >= 0)
+		net_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	known = recall(net_fd, net, &other, err);
+	if (known != 0)
+		return known < 0 ? known : 0;
+	return choose(nl, state_fd, net, err);
+}
+
+/* ---- ensure, check ---- */
+
+static struct bridge_work begin(struct netlink *nl, int state_fd, const struct network *net,
+				const struct report *report)
+{
+	return (struct bridge_work){
+		.nl = nl,
+		.state_fd = state_fd,
+		.net_fd = -1,
+		.net = net,
+		.report = report,
+	};
+}
+
+/* Containers come in crowds: who waited for the lock finds the work done most of the time. */
+static int ensure_locked(struct bridge_work *work, struct err *err)
+{
+	autolocked struct locked locked = LOCKED_INIT;
+	int right = 0;
+
+	if (lock_network(work->state_fd, work->net, &locked, err) < 0)
+		return -err->code;
+	work->net_fd = locked.net_fd;
+	if (!work->report) {
+		right = bridge_glance(work, err);
+		if (right != 0)
+			return right < 0 ? right : 0;
+	}
+	return steps_run(bridge_steps, bridge_n_steps, work, err);
+}
+
+int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
+		  const struct report *report, struct link_info *bridge, struct err *err)
+{
+	struct bridge_work work = begin(nl, state_fd, net, report);
+	autoclose int net_fd = network_open_state(state_fd, net, err);
+	int right = 0;
+
+	if (net_fd < 0)
+		return net_fd;
+	work.net_fd = net_fd;
+	if (!report)
+		right = bridge_glance(&work, err);
+	if (right == 0)
+		right = ensure_locked(&work, err);
+	if (right < 0)
+		return err_ctx(err, "network '%s'", net->name);
+	if (bridge)
+		*bridge = work.link;
+	return 0;
+}
+
+int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
+		 const struct report *report, struct err *err)
+{
+	struct bridge_work work = begin(nl, state_fd, net, report);
+	autofree char *path = xasprintf("networks/%s", net->name);
+	autoclose int net_fd = -1;
+
+	work.check = true;
+	if (state_fd >= 0)
+		net_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (net_fd < 0 && state_fd >= 0 && errno != ENOENT)
+		return err_errno(err, "network '%s': state directory", net->name);
+	work.net_fd = net_fd;
+	if (steps_run(bridge_steps, bridge_n_steps, &work, err) < 0)
+		return err_ctx(err, "network '%s'", net->name);
+	return work.wrong;
+}
+
+/* ---- remove ---- */
+
+static int refuse_ports(struct bridge_work *work, bool force, struct err *err)
+{
+	autolinks struct link_list ports = { .items = NULL };
+	autostrbuf struct strbuf names = { .text = NULL };
+
+	if (link_ports(work->nl, work->link.index, &ports, err) < 0)
+		return -err->code;
+	if (ports.n == 0 || force)
+		return 0;
+	for (size_t i = 0; i < ports.n && i < PORTS_NAMED; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", ports.items[i].name);
+	return err_set(err, EBUSY,
+		       "bridge '%s' has %zu port(s) (%s%s); delete the containers first, or use "
+		       "--force",
+		       work->net->bridge, ports.n, names.text,
+		       ports.n > PORTS_NAMED ? ", ..." : "");
+}
+
+/* Leases and the like are kept while one is left; without any the folder goes whole. */
+static int drop_folder(int state_fd, const struct network *net, const struct locked *locked,
+		       struct err *err)
+{
+	autoclose int networks_fd =
+		openat(state_fd, "networks", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (unlinkat(locked->net_fd, LEASES_NAME, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		if (errno == ENOTEMPTY || errno == EEXIST)
+			return 0;
+		return err_errno(err, "network '%s': leases", net->name);
+	}
+	if (networks_fd < 0)
+		return err_errno(err, "state directory");
+	if (file_remove_tree_at(networks_fd, net->name, err) < 0)
+		return -err->code;
+	(void)unlinkat(state_fd, "networks", AT_REMOVEDIR); /* when it was the last */
+	return 0;
+}
+
+static int remove_steps(struct bridge_work *work, bool force, struct err *err)
+{
+	int found = link_find(work->nl, work->net->bridge, &work->link, err);
+
+	if (found < 0)
+		return found;
+	/* A stranger of that name is left alone; our rules and notes go all the same. */
+	work->found = found && str_eq(work->link.kind, "bridge");
+	work->made_state = true;
+	work->made_forwarding = true;
+	work->made_rules = true;
+	work->made_address = work->state.added_address;
+	work->made_bridge = work->found && bridge_is_ours(work);
+	if (work->made_bridge && refuse_ports(work, force, err) < 0)
+		return -err->code;
+	if (work->found && !work->made_bridge)
+		report_item(work->report, REPORT_BRIDGE, REPORT_KEPT,
+			    "bridge %s (it was here before)", work->net->bridge);
+	return steps_undo(bridge_steps, bridge_n_steps, work, err);
+}
+
+int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, bool force,
+		  const struct report *report, struct err *err)
+{
+	autolocked struct locked locked = LOCKED_INIT;
+	struct network known = *net; /* a view: owns nothing */
+	struct bridge_work work = begin(nl, state_fd, &known, report);
+	int rc = lock_network(state_fd, net, &locked, err);
+
+	if (rc < 0)
+		return rc;
+	work.net_fd = locked.net_fd;
+	rc = bridge_state_load(locked.net_fd, &work.state, err);
+	/* What was set up counts, not what the definition says by now. */
+	if (rc > 0) {
+		memcpy(known.bridge, work.state.bridge, sizeof(known.bridge));
+		rc = network_set_gateway(&known, &work.state.gateway, err);
+	}
+	if (rc >= 0)
+		rc = remove_steps(&work, force, err);
+	if (rc >= 0)
+		rc = drop_folder(state_fd, net, &locked, err);
+	return rc < 0 ? err_ctx(err, "network '%s'", net->name) : 0;
+}

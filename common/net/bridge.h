@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_BRIDGE_H
+#define CT_NET_BRIDGE_H
+
+#include <stdbool.h>
+
+#include "common/err.h"
+#include "common/net/link.h"
+#include "common/net/netlink.h"
+#include "common/net/network.h"
+#include "common/net/report.h"
+
+/*
+ * The host's side of a network: bridge, address, sysctls, firewall rules. What was decided and found
+ * when it was made is kept in <state>/networks/<name>/bridge.json; whoever changes something holds
+ * flock on <state>/networks/<name>/lock, which the caller must not hold already (leases have a lock
+ * of their own). Many processes may call all of this at once.
+ *
+ * state_fd: a descriptor of the state directory (/run/ct-netns). nl: a NETLINK_ROUTE socket of the
+ * calling thread's network namespace; the thread must be in that namespace.
+ */
+
+/*
+ * Fix the subnet of a network whose subnet floats: the one that was chosen before, else that of the
+ * bridge that is there, else the first of a fixed list of /16 that overlaps no address and no route
+ * of the host (a log warning when it is not the first). Costs one file read once it was chosen;
+ * nothing for a network that does not float. Call it before leasing.
+ */
+int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct err *err);
+
+/* What bridge_settle() would do, without writing it down. state_fd may be -1: no state yet. */
+int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct err *err);
+
+/*
+ * Make everything right. What is right already is only looked at: no lock, no commit, no dump. Each
+ * item is reported as right or changed. On success *bridge (may be NULL) is the bridge.
+ * Refused: an interface of that name that is no bridge, a bridge with another address, a subnet
+ * that overlaps an address or a route of the host when the bridge is to be made.
+ */
+int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
+		  const struct report *report, struct link_info *bridge, struct err *err);
+
+/*
+ * Report each item as right or wrong and change nothing. Returns the number of wrong ones, or the
+ * refusal that bridge_ensure() would be. state_fd may be -1.
+ */
+int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
+		 const struct report *report, struct err *err);
+
+/*
+ * Take everything back: rules and chains, the bridge, ip_forward when we switched it on and no
+ * other network of this state directory is up, and the network's bridge.json. Leases and records are
+ * not touched. Fine when nothing is there. A bridge with ports is refused (EBUSY, naming them)
+ * unless force. A bridge that was there before us stays; its address and our rules go.
+ */
+int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, bool force,
+		  const struct report *report, struct err *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/bridge_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/net/link.h"
+#include "common/str.h"
+
+#define FILE_NAME "bridge.json"
+#define MAX_BYTES 4096
+
+static int decode(const json_node *root, struct bridge_state *state, struct err *err)
+{
+	const char *bridge = json_string(json_get(root, "bridge"));
+	const char *gateway = json_string(json_get(root, "gateway"));
+	int64_t index = 0;
+
+	if (!bridge || !gateway || !json_int(json_get(root, "index"), &index) || index < 0 ||
+	    index > INT32_MAX)
+		return err_set(err, EINVAL, "%s: a key is missing", FILE_NAME);
+	if (link_check_name(bridge, "bridge", err) < 0 ||
+	    ip_parse_prefix(gateway, "gateway", &state->gateway, err) < 0)
+		return -err->code;
+	(void)snprintf(state->bridge, sizeof(state->bridge), "%s", bridge);
+	state->index = (int)index;
+	state->added_address = json_is_true(json_get(root, "addedAddress"));
+	return 0;
+}
+
+int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err)
+{
+	autofree char *text = NULL;
+	autojson json_node *root = NULL;
+	size_t len = 0;
+
+	*state = (struct bridge_state){ .index = 0 };
+	if (net_fd < 0)
+		return 0;
+	if (file_read_at(net_fd, FILE_NAME, MAX_BYTES, &text, &len, err) < 0) {
+		if (err->code != ENOENT)
+			return -err->code;
+		err_clear(err);
+		return 0;
+	}
+	if (json_parse(text, len, FILE_NAME, &root, err) == 0 && decode(root, state, err) == 0)
+		return 1;
+	log_warning("ignoring %s", err->msg);
+	err_clear(err);
+	return 0;
+}
+
+int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *err)
+{
+	autojson json_node *root = json_object();
+	autofree char *text = NULL;
+
+	json_put_string(root, "bridge", state->bridge);
+	json_put_string(root, "gateway", ip_prefix_text(&state->gateway).text);
+	json_put_int(root, "index", state->index);
+	json_put_bool(root, "addedAddress", state->added_address);
+	text = json_print(root, false);
+	return file_write_atomic_at(net_fd, FILE_NAME, text, strlen(text), 0600, err);
+}
+
+int bridge_state_forget(int net_fd, struct err *err)
+{
+	if (unlinkat(net_fd, FILE_NAME, 0) < 0 && errno != ENOENT)
+		return err_errno(err, "removing %s", FILE_NAME);
+	return 0;
+}
+
+static int visit(int networks_fd, const char *name, bridge_state_fn *fn, void *ctx, struct err *err)
+{
+	autoclose int net_fd =
+		openat(networks_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct bridge_state state;
+	int found = 0;
+
+	if (net_fd < 0)
+		return 0; /* removed meanwhile */
+	found = bridge_state_load(net_fd, &state, err);
+	return found > 0 ? fn(name, &state, ctx) : found;
+}
+
+int bridge_state_others(int state_fd, const struct network *net, bridge_state_fn *fn, void *ctx,
+			struct err *err)
+{
+	autoclose int networks_fd =
+		openat(state_fd, "networks", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	autodir DIR *dir = NULL;
+	const struct dirent *entry = NULL;
+	int rc = 0;
+
+	if (networks_fd < 0)
+		return errno == ENOENT || state_fd < 0
+			       ? 0
+			       : err_errno(err, "state directory: networks");
+	dir = fdopendir(networks_fd);
+	if (!dir)
+		return err_errno(err, "state directory: networks");
+	(void)take_fd(&networks_fd); /* the DIR owns it */
+	while (rc == 0 && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] != '.' && !str_eq(entry->d_name, net->name))
+			rc = visit(dirfd(dir), entry->d_name, fn, ctx, err);
+	}
+	return rc;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_BRIDGE_STATE_H
+#define CT_NET_BRIDGE_STATE_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "common/err.h"
+#include "common/net/ip.h"
+#include "common/net/network.h"
+
+/*
+ * <state>/networks/<name>/bridge.json: which bridge and address the network was given. It is written
+ * before the kernel is touched, and again with the bridge's index once everything was found right.
+ */
+struct bridge_state {
+	char bridge[IFNAMSIZ];
+	struct ip_prefix gateway;
+	int index;          /* 0: not verified yet */
+	bool added_address; /* to a bridge that was there before us */
+};
+
+/* 1: read, 0: there is none (net_fd -1: no folder; or it is damaged: logged, and taken for none). */
+int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err);
+int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *err);
+/* Fine when there is none. */
+int bridge_state_forget(int net_fd, struct err *err);
+
+/*
+ * The other networks of the state directory that have a bridge.json. fn returning non-zero ends the
+ * walk and is returned.
+ */
+typedef int bridge_state_fn(const char *name, const struct bridge_state *state, void *ctx);
+int bridge_state_others(int state_fd, const struct network *net, bridge_state_fn *fn, void *ctx,
+			struct err *err);
+
+#endif

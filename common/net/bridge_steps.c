@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/bridge_steps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/net/addr.h"
+#include "common/net/firewall.h"
+#include "common/net/forwarding.h"
+#include "common/net/subnet.h"
+#include "common/net/sysctl.h"
+#include "common/str.h"
+
+/*
+ * Per bridge, written while it is down. rp_filter 2 (loose): a container on two networks answers
+ * through its default route, and strict filtering would drop that. Router advertisements from a
+ * container must not configure the host (CVE-2020-10749).
+ */
+static const struct {
+	const char *family, *name, *value;
+} sysctls[] = {
+	{ "ipv4", "rp_filter", "2" },
+	{ "ipv6", "accept_ra", "0" },
+	{ "ipv6", "autoconf", "0" },
+};
+
+/* Report, and count what is wrong when nothing may be changed. */
+static void tell(struct bridge_work *work, enum report_kind kind, bool right, const char *text)
+{
+	enum report_state wrong = work->check ? REPORT_WRONG : REPORT_CHANGED;
+
+	work->wrong += !right;
+	report_item(work->report, kind, right ? REPORT_RIGHT : wrong, "%s", text);
+}
+
+/* ---- which bridge, which address ---- */
+
+struct bridge_user {
+	const struct network *net;
+	char name[256];
+	struct ip_prefix gateway;
+	bool same_bridge;
+};
+
+static int find_conflict(const char *name, const struct bridge_state *state, void *ctx)
+{
+	struct bridge_user *user = ctx;
+	const struct ip_prefix subnet = ip_network(&state->gateway);
+
+	user->same_bridge = str_eq(state->bridge, user->net->bridge);
+	if (!user->same_bridge && !ip_overlap(&subnet, &user->net->subnet))
+		return 0;
+	user->gateway = state->gateway;
+	(void)snprintf(user->name, sizeof(user->name), "%s", name);
+	return 1;
+}
+
+static int refuse_other_networks(const struct bridge_work *work, struct err *err)
+{
+	struct bridge_user user = { .net = work->net };
+	int rc = bridge_state_others(work->state_fd, work->net, find_conflict, &user, err);
+
+	if (rc <= 0)
+		return rc;
+	if (user.same_bridge)
+		return err_set(err, EEXIST, "bridge '%s' belongs to network '%s'",
+			       work->net->bridge, user.name);
+	return err_set(err, EEXIST, "subnet %s overlaps %s of network '%s'; choose another",
+		       ip_prefix_text(&work->net->subnet).text, ip_prefix_text(&user.gateway).text,
+		       user.name);
+}
+
+/* The choice is written down before anything is made; another choice must go first. */
+static int step_choice(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	const struct network *net = work->net;
+	struct bridge_state wanted = { .gateway = net->gateway };
+	struct link_info old;
+	autoclose int host_fd = -1;
+	int known = bridge_state_load(work->net_fd, &work->state, err);
+	int there = 0;
+
+	if (known < 0)
+		return known;
+	if (known && str_eq(work->state.bridge, net->bridge) &&
+	    ip_equal(&work->state.gateway.addr, &net->gateway.addr) &&
+	    work->state.gateway.len == net->gateway.len) {
+		work->made_state = work->state.index == 0; /* a choice that nothing was made of */
+		return 0;
+	}
+	if (known) {
+		there = link_find(work->nl, work->state.bridge, &old, err);
+		if (there < 0)
+			return there;
+	}
+	if (there)
+		return err_set(err, EEXIST,
+			       "network '%s' is up already, on bridge '%s' with %s; take that down "
+			       "first ('bridge-setup down')",
+			       net->name, work->state.bridge,
+			       ip_prefix_text(&work->state.gateway).text);
+	if (work->check)
+		return refuse_other_networks(work, err);
+	host_fd = network_lock_host(work->state_fd, err);
+	if (host_fd < 0 || refuse_other_networks(work, err) < 0)
+		return -err->code;
+	(void)snprintf(wanted.bridge, sizeof(wanted.bridge), "%s", net->bridge);
+	work->state = wanted;
+	work->made_state = true;
+	return bridge_state_save(work->net_fd, &work->state, err);
+}
+
+static int undo_choice(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	return work->made_state ? bridge_state_forget(work->net_fd, err) : 0;
+}
+
+/* ---- bridge ---- */
+
+bool bridge_is_ours(const struct bridge_work *work)
+{
+	const struct link_mac mac = link_mac_of(&work->net->gateway.addr);
+
+	return memcmp(mac.bytes, work->link.mac.bytes, sizeof(mac.bytes)) == 0;
+}
+
+static int refuse_overlap(const struct bridge_work *work, struct err *err)
+{
+	autouses struct subnet_uses uses = { .items = NULL };
+	const struct subnet_use *use = NULL;
+	struct link_info link = { .name = "?" };
+
+	if (subnet_read_uses(work->nl, &uses, err) < 0)
+		return -err->code;
+	use = subnet_overlap(&uses, &work->net->subnet, work->found ? work->link.index : 0);
+	if (!use)
+		return 0;
+	if (link_find_index(work->nl, use->link_index, &link, err) < 0)
+		return -err->code;
+	return err_set(err, EADDRINUSE,
+		       "subnet %s overlaps the %s %s of interface '%s'; choose another subnet "
+		       "(--ip, or the network's definition)",
+		       ip_prefix_text(&work->net->subnet).text, use->as,
+		       ip_prefix_text(&use->prefix).text, link.name);
+}
+
+static int find_bridge(struct bridge_work *work, struct err *err)
+{
+	const char *name = work->net->bridge;
+	int found = link_find(work->nl, name, &work->link, err);
+
+	if (found < 0)
+		return found;
+	work->found = found;
+	if (found && !str_eq(work->link.kind, "bridge"))
+		return err_set(err, EEXIST,
+			       "interface '%s' exists and is no bridge (%s%s); choose another name "
+			       "(--bridge, or the network's definition)",
+			       name, work->link.kind[0] ? "kind " : "hardware or lo",
+			       work->link.kind);
+	return 0;
+}
+
+static int step_bridge(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	const struct network *net = work->net;
+	const struct link_mac mac = link_mac_of(&net->gateway.addr);
+	char mac_text[LINK_MAC_TEXT_SIZE];
+	char text[128];
+	int made = 0;
+
+	if (find_bridge(work, err) < 0)
+		return -err->code;
+	link_mac_text(work->found ? &work->link.mac : &mac, mac_text);
+	(void)snprintf(text, sizeof(text), "bridge %s, MAC %s, MTU %u", net->bridge, mac_text,
+		       net->mtu);
+	if (!work->found && refuse_overlap(work, err) < 0)
+		return -err->code;
+	if (work->check) {
+		tell(work, REPORT_BRIDGE, work->found && work->link.mtu == net->mtu, text);
+		return 0;
+	}
+	if (!work->found) {
+		made = link_add_bridge(work->nl, net->bridge, &mac, err);
+		/* 0: another program was faster; what it made is looked at like any other. */
+		if (made < 0 || find_bridge(work, err) < 0)
+			return -err->code;
+		work->made_bridge = made > 0;
+	}
+	if (!work->found)
+		return err_set(err, ENODEV, "bridge '%s' was deleted while it was set up",
+			       net->bridge);
+	tell(work, REPORT_BRIDGE, !made && work->link.mtu == net->mtu, text);
+	return work->link.mtu == net->mtu ? 0
+					  : link_set_mtu(work->nl, work->link.index, net->mtu, err);
+}
+
+static int undo_bridge(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	if (!work->made_bridge || !work->found)
+		return 0;
+	if (link_delete(work->nl, work->link.index, err) < 0)
+		return -err->code;
+	report_item(work->report, REPORT_BRIDGE, REPORT_CHANGED, "bridge %s", work->net->bridge);
+	return 0;
+}
+
+/* ---- sysctls of the bridge ---- */
+
+static int step_sysctls(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		char value[SYSCTL_VALUE_SIZE];
+		autofree char *path = xasprintf("%s/conf/%s/%s", sysctls[i].family,
+						work->net->bridge, sysctls[i].name);
+		autofree char *text = xasprintf("net/%s = %s", path, sysctls[i].value);
+		bool right = false;
+
+		if (work->check && !work->found) {
+			tell(work, REPORT_SYSCTL, false, text);
+			continue;
+		}
+		if (sysctl_read(path, value, err) < 0) {
+			/* A kernel without IPv6 has nothing to guard. */
+			if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
+				return -err->code;
+			err_clear(err);
+			continue;
+		}
+		right = str_eq(value, sysctls[i].value);
+		if (!right && !work->check && sysctl_ensure(path, sysctls[i].value, err) < 0)
+			return -err->code;
+		tell(work, REPORT_SYSCTL, right, text);
+	}
+	return 0;
+}
+
+/* ---- address ---- */
+
+static int step_address(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	const struct ip_prefix *gateway = &work->net->gateway;
+	autoaddrs struct addr_list addrs = { .items = NULL };
+	autofree char *text =
+		xasprintf("address %s on %s", ip_prefix_text(gateway).text, work->net->bridge);
+	bool right = false;
+
+	if (work->found && addr_list(work->nl, work->link.index, &addrs, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < addrs.n; i++) {
+		const struct ip_prefix *has = &addrs.items[i].prefix;
+
+		right = right || (ip_equal(&has->addr, &gateway->addr) && has->len == gateway->len);
+	}
+	if (addrs.n > 0 && !right)
+		return err_set(
+			err, EADDRINUSE,
+			"bridge '%s' has another address already: %s, not %s; choose another "
+			"bridge, or ask for that address (--ip)",
+			work->net->bridge, ip_prefix_text(&addrs.items[0].prefix).text,
+			ip_prefix_text(gateway).text);
+	if (!right && work->found && !work->made_bridge && refuse_overlap(work, err) < 0)
+		return -err->code;
+	tell(work, REPORT_ADDRESS, right, text);
+	if (right || work->check)
+		return 0;
+	if (!work->made_bridge && !bridge_is_ours(work)) {
+		work->state.added_address = true;
+		if (bridge_state_save(work->net_fd, &work->state, err) < 0)
+			return -err->code;
+	}
+	work->made_address = true;
+	return addr_add(work->nl, work->link.index, gateway, err);
+}
+
+static int undo_address(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	int removed = 0;
+
+	/* It goes with the bridge. */
+	if (!work->made_address || work->made_bridge || !work->found)
+		return 0;
+	removed = addr_delete(work->nl, work->link.index, &work->net->gateway, err);
+	if (removed > 0)
+		report_item(work->report, REPORT_ADDRESS, REPORT_CHANGED, "address %s on %s",
+			    ip_prefix_text(&work->net->gateway).text, work->net->bridge);
+	return removed;
+}
+
+static int step_up(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	autofree char *text = xasprintf("bridge %s is up", work->net->bridge);
+
+	tell(work, REPORT_BRIDGE, work->found && work->link.up, text);
+	if (work->check || work->link.up)
+		return 0;
+	return link_set_up(work->nl, work->link.index, err);
+}
+
+/* ---- forwarding, rules ---- */
+
+static int step_forwarding(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	int on = work->check ? forwarding_is_on(err) : forwarding_enable(work->state_fd, err);
+	bool right = work->check ? on > 0 : on == 0;
+
+	if (on < 0)
+		return on;
+	tell(work, REPORT_SYSCTL, right, "net/ipv4/ip_forward = 1");
+	work->made_forwarding = !right && work->state.index == 0;
+	return 0;
+}
+
+static int undo_forwarding(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	const char *why = "";
+	int changed = 0;
+
+	if (!work->made_forwarding)
+		return 0;
+	changed = forwarding_release(work->state_fd, work->net, &why, err);
+	if (changed > 0)
+		report_item(work->report, REPORT_SYSCTL, REPORT_CHANGED,
+			    "net/ipv4/ip_forward = 1 (0 again)");
+	if (changed == 0 && work->found)
+		report_item(work->report, REPORT_SYSCTL, REPORT_KEPT,
+			    "net/ipv4/ip_forward = 1 (%s)", why);
+	return changed;
+}
+
+static int step_rules(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	int changed = 0;
+
+	/* Rules of a network that was never up are relied on by nobody. */
+	work->made_rules = work->state.index == 0;
+	changed = work->check ? firewall_check(work->net, work->report, err)
+			      : firewall_ensure(work->net, work->report, err);
+	if (changed > 0)
+		work->wrong += changed;
+	return changed;
+}
+
+static int undo_rules(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	return work->made_rules ? firewall_remove(work->net, work->report, err) : 0;
+}
+
+/* All was found right: from now on a glance is enough. */
+static int step_verified(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	if (work->check || work->state.index == work->link.index)
+		return 0;
+	work->state.index = work->link.index;
+	return bridge_state_save(work->net_fd, &work->state, err);
+}
+
+const struct step bridge_steps[] = {
+	{ "choice", step_choice, undo_choice, NULL },
+	{ "bridge", step_bridge, undo_bridge, NULL },
+	/* The address before the sysctls: it is what refuses a bridge that is another's. */
+	{ "address", step_address, undo_address, NULL },
+	{ "sysctls", step_sysctls, NULL, NULL },
+	{ "up", step_up, NULL, NULL },
+	{ "forwarding", step_forwarding, undo_forwarding, NULL },
+	{ "rules", step_rules, undo_rules, NULL },
+	{ "verified", step_verified, NULL, NULL },
+};
+const size_t bridge_n_steps = ARRAY_SIZE(bridge_steps);
+
+/* ---- the quick look ---- */
+
+static int glance_sysctls(const struct bridge_work *work, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		char value[SYSCTL_VALUE_SIZE];
+		autofree char *path = xasprintf("%s/conf/%s/%s", sysctls[i].family,
+						work->net->bridge, sysctls[i].name);
+
+		if (sysctl_read(path, value, err) == 0) {
+			if (!str_eq(value, sysctls[i].value))
+				return 0;
+			continue;
+		}
+		if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
+			return -err->code;
+		err_clear(err);
+	}
+	return forwarding_is_on(err);
+}
+
+int bridge_glance(struct bridge_work *work, struct err *err)
+{
+	const struct network *net = work->net;
+	int known = bridge_state_load(work->net_fd, &work->state, err);
+	int right = 0;
+
+	if (known <= 0)
+		return known;
+	if (find_bridge(work, err) < 0)
+		return -err->code;
+	if (!work->found || work->state.index != work->link.index ||
+	    !str_eq(work->state.bridge, net->bridge) ||
+	    !ip_equal(&work->state.gateway.addr, &net->gateway.addr) ||
+	    work->state.gateway.len != net->gateway.len || work->link.mtu != net->mtu ||
+	    !work->link.up)
+		return 0;
+	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
+	if (addr_add(work->nl, work->link.index, &net->gateway, err) < 0)
+		return -err->code;
+	right = glance_sysctls(work, err);
+	if (right <= 0)
+		return right;
+	return firewall_ensure(net, NULL, err) < 0 ? -err->code : 1;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_CONNTRACK_H
+#define CT_NET_CONNTRACK_H
+
+#include "common/err.h"
+#include "common/net/ip.h"
+
+/*
+ * Forget the connections of an address (its own and those to it, also through published ports), in
+ * the calling thread's namespace. Opens its own socket. Linux >= 6.12 does it in the kernel by a
+ * filter; older ones need a listing filtered by the kernel and one delete per entry. It walks the
+ * kernel's table either way: call it on detach, and on attach only for an address that had an owner
+ * before. Returns 0 also when there was nothing, or when the kernel has no connection tracking.
+ */
+int conntrack_flush(const struct ip_addr *addr, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_FW_ENTRY_H
+#define CT_NET_FW_ENTRY_H
+
+#include <libiptc/libiptc.h>
+#include <stdbool.h>
+
+#include "common/net/firewall_rule.h"
+
+/* A rule in the kernel's form: struct ipt_entry, its matches, its target, each XT_ALIGNed. */
+union fw_entry {
+	struct ipt_entry head;
+	unsigned char bytes[1024];
+};
+
+void fw_entry_build(const struct firewall_rule *rule, union fw_entry *entry);
+
+/*
+ * Is the table's entry, whose target libiptc calls `target`, exactly this rule? Names are compared as
+ * strings: the kernel leaves its own bytes behind them.
+ */
+bool fw_entry_is(const struct ipt_entry *entry, const char *target,
+		 const struct firewall_rule *rule);
+
+/* The text of its comment match; NULL: none. */
+const char *fw_entry_comment(const struct ipt_entry *entry);
+
+#endif

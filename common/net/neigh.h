@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_NEIGH_H
+#define CT_NET_NEIGH_H
+
+#include "common/err.h"
+#include "common/net/ip.h"
+#include "common/net/link.h"
+#include "common/net/netlink.h"
+
+/*
+ * The host's neighbour entry of a container on the bridge: made or overwritten in state STALE, so
+ * that traffic flows at once and the kernel still confirms it. Without it an address that is handed
+ * out again with another MAC is deaf for some ten seconds.
+ */
+int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
+		  const struct link_mac *mac, struct err *err);
+
+/* 1: removed, 0: it was not there, or the link is gone. */
+int neigh_delete(struct netlink *nl, int link_index, const struct ip_addr *addr, struct err *err);
+
+#endif

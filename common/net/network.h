@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_NETWORK_H
+#define CT_NET_NETWORK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/err.h"
+#include "common/json.h"
+#include "common/net/ip.h"
+
+/*
+ * A network: one definition drives bridge, addresses, rules and leases. It comes from
+ * /etc/ct-netns/<name>.json (or standard input in CNI mode) in CNI's netconf format, or is the
+ * built-in `default`; command line flags are laid over it. The format is told in ct-netns(8).
+ */
+
+#define NETWORK_CONFIG_DIR   "/etc/ct-netns"
+#define NETWORK_STATE_DIR    "/run/ct-netns"
+#define NETWORK_DEFAULT_NAME "default"
+#define NETWORK_CONFIG_BYTES (1u << 20)
+
+enum network_ingress {
+	NETWORK_INGRESS_ESTABLISHED, /* replies and published ports */
+	NETWORK_INGRESS_OPEN,        /* whatever is routed to the bridge */
+};
+
+struct network_route {
+	struct ip_prefix dst;
+	struct ip_addr gateway; /* AF_UNSPEC: the network's gateway */
+};
+
+/* Zero-initialise; network_free() releases. Once decoded every member is filled and checked. */
+struct network {
+	char *name;
+	char *cni_version; /* NULL: the definition names none */
+	char bridge[IFNAMSIZ];
+	char ifname[IFNAMSIZ];      /* inside the container */
+	struct ip_prefix gateway;   /* the bridge's address with the subnet's length */
+	struct ip_prefix subnet;    /* the same, host bits zeroed */
+	struct ip_addr range_start; /* addresses to lease, both inclusive; the gateway, which */
+	struct ip_addr range_end;   /* may lie between them, is never leased */
+	unsigned int mtu;           /* bridge and both veth ends */
+	bool default_route;         /* give containers a default route through the gateway */
+	bool ip_masq;
+	enum network_ingress ingress;
+	struct network_route *routes; /* further routes inside */
+	size_t n_routes;
+	bool subnet_floats; /* built-in default, nobody asked for this subnet: see
+	                               * bridge_settle(), which must run before it is used */
+};
+#define autonetwork __attribute__((cleanup(network_free)))
+
+/*
+ * What flags lay over a definition; NULL or 0: not given. Another bridge than that of the network
+ * `default` makes another network, called after the bridge: they share no lease and no address.
+ */
+struct network_overrides {
+	const char *bridge;
+	const char *ip; /* bridge address with length, "172.19.0.1/16"; resets the range */
+	int64_t mtu;
+	const char *ifname;
+};
+
+/*
+ * The network called name (NULL: "default"): its file below NETWORK_CONFIG_DIR, where CT_NETNS_CONFIG_DIR
+ * in the environment may name another folder, or the built-in default. No such file: ENOENT.
+ */
+int network_load(const char *name, struct network *net, struct err *err);
+
+/* Decode a netconf document. `what` names it in errors. */
+int network_decode(const json_node *node, const char *what, struct network *net, struct err *err);
+
+void network_default(struct network *net);
+int network_override(struct network *net, const struct network_overrides *flags, struct err *err);
+
+/* Move to another bridge address: subnet and range follow (.gateway, .subnet, .range_*). */
+int network_set_gateway(struct network *net, const struct ip_prefix *gateway, struct err *err);
+
+/* May addr be leased or asked for: in the subnet, not its first, not its last, not the gateway. */
+bool network_may_lease(const struct network *net, const struct ip_addr *addr);
+
+void network_free(struct network *net);
+
+const char *network_ingress_name(enum network_ingress ingress);
+
+/* <state>/networks/<name>, made when missing (0700). Returns a directory descriptor. */
+int network_open_state(int state_fd, const struct network *net, struct err *err);
+
+/*
+ * flock on the state directory itself, for what all networks share (which subnets are taken,
+ * forwarding). Taken inside a network's lock, never the other way round. Returns a descriptor; closing
+ * it unlocks.
+ */
+int network_lock_host(int state_fd, struct err *err);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/net/link.h"
+#include "common/net/network.h"
+#include "common/str.h"
+
+/*
+ * CNI's netconf: the keys of the bridge and host-local plugins, and two of our own, "ifname" and
+ * "ingress". What the plugins know and is not applied here is refused by name (JSON_UNSUPPORTED),
+ * so that a definition never does less than it says.
+ */
+struct range_doc {
+	struct ip_prefix subnet;
+	struct ip_addr start, end, gateway;
+};
+
+struct range_set_doc {
+	struct range_doc *items;
+	size_t n;
+};
+
+struct route_doc {
+	struct ip_prefix dst;
+	struct ip_addr gateway;
+};
+
+struct ipam_doc {
+	int type;
+	struct range_doc range; /* the short form: subnet, rangeStart, rangeEnd, gateway */
+	struct range_set_doc ranges;
+	struct route_doc *routes;
+	size_t n_routes;
+};
+
+struct netconf_doc {
+	char *cni_version, *name, *bridge, *ifname;
+	int type, ingress;
+	bool is_gateway, is_default_gateway, ip_masq;
+	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
+	int64_t mtu;
+	struct ipam_doc ipam;
+};
+
+static int decode_addr(const json_node *node, const struct json_field *field, void *out,
+		       const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (ip_parse_addr(text, field->key, out, &why) < 0)
+		return json_fail(path, err, "'%s' is not an IPv4 address", text);
+	return 0;
+}
+
+static int decode_prefix(const json_node *node, const struct json_field *field, void *out,
+			 const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (ip_parse_prefix(text, field->key, out, &why) < 0)
+		return json_fail(path, err, "'%s' is not an IPv4 address with a length", text);
+	return 0;
+}
+
+static int decode_ifname(const json_node *node, const struct json_field *field, void *out,
+			 const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (link_check_name(text, field->key, &why) < 0)
+		return json_fail(path, err, "'%s' is not an interface name", text);
+	*(char **)out = xstrdup(text);
+	return 0;
+}
+
+/* "ranges": [[{…}]]: a list of sets; each set gives every container one address. */
+static int decode_range_sets(const json_node *node, const struct json_field *field, void *out,
+			     const struct json_path *path, struct err *err)
+{
+	const json_node *set = json_is_array(node) ? json_first(node) : NULL;
+	const struct json_path inner = { .parent = path, .index = 0 };
+
+	if (!json_is_array(node))
+		return json_fail(path, err, "must be an array of arrays");
+	if (!set)
+		return 0;
+	if (json_next(set))
+		return json_fail(path, err, "more than one set of ranges is not supported");
+	return json_decode_array(set, field, out, &inner, err);
+}
+
+static const struct json_field range_fields[] = {
+	{ "subnet", decode_prefix, offsetof(struct range_doc, subnet), JSON_REQUIRED, NULL, 0 },
+	{ "rangeStart", decode_addr, offsetof(struct range_doc, start), 0, NULL, 0 },
+	{ "rangeEnd", decode_addr, offsetof(struct range_doc, end), 0, NULL, 0 },
+	{ "gateway", decode_addr, offsetof(struct range_doc, gateway), 0, NULL, 0 },
+};
+
+static const struct json_table range_table = {
+	.fields = range_fields,
+	.n_fields = ARRAY_SIZE(range_fields),
+	.item_size = sizeof(struct range_doc),
+	.count_offset = offsetof(struct range_set_doc, n) - offsetof(struct range_set_doc, items),
+};
+
+static const struct json_field route_fields[] = {
+	{ "dst", decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
+	{ "gw", decode_addr, offsetof(struct route_doc, gateway), 0, NULL, 0 },
+	{ "mtu", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "advmss", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "priority", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "table", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "scope", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+};
+
+static const struct json_table route_table = {
+	.fields = route_fields,
+	.n_fields = ARRAY_SIZE(route_fields),
+	.item_size = sizeof(struct route_doc),
+	.count_offset = offsetof(struct ipam_doc, n_routes) - offsetof(struct ipam_doc, routes),
+};
+
+static const struct json_enum ipam_types[] = { { "host-local", 1 }, { NULL, 0 } };
+
+static const struct json_field ipam_fields[] = {
+	{ "type", json_decode_enum, offsetof(struct ipam_doc, type), JSON_REQUIRED, ipam_types, 0 },
+	{ "subnet", decode_prefix, offsetof(struct ipam_doc, range.subnet), 0, NULL, 0 },
+	{ "rangeStart", decode_addr, offsetof(struct ipam_doc, range.start), 0, NULL, 0 },
+	{ "rangeEnd", decode_addr, offsetof(struct ipam_doc, range.end), 0, NULL, 0 },
+	{ "gateway", decode_addr, offsetof(struct ipam_doc, range.gateway), 0, NULL, 0 },
+	{ "ranges", decode_range_sets, offsetof(struct ipam_doc, ranges.items), 0, &range_table,
+	  0 },
+	{ "routes", json_decode_array, offsetof(struct ipam_doc, routes), 0, &route_table, 0 },
+	{ "dataDir", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "resolvConf", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+};
+
+static const struct json_table ipam_table = {
+	.fields = ipam_fields,
+	.n_fields = ARRAY_SIZE(ipam_fields),
+};
+
+static const struct json_enum types[] = { { "ct-netns", 1 }, { NULL, 0 } };
+
+static const struct json_enum ingresses[] = {
+	{ "established", NETWORK_INGRESS_ESTABLISHED },
+	{ "open", NETWORK_INGRESS_OPEN },
+	{ NULL, 0 },
+};
+
+#define AT(member) offsetof(struct netconf_doc, member)
+
+static const struct json_field netconf_fields[] = {
+	{ "cniVersion", json_decode_string, AT(cni_version), 0, NULL, 0 },
+	{ "name", json_decode_string, AT(name), JSON_REQUIRED, NULL, 0 },
+	{ "type", json_decode_enum, AT(type), JSON_REQUIRED, types, 0 },
+	{ "bridge", decode_ifname, AT(bridge), 0, NULL, 0 },
+	{ "ifname", decode_ifname, AT(ifname), 0, NULL, 0 },
+	{ "isGateway", json_decode_bool, AT(is_gateway), 0, NULL, AT(has_is_gateway) },
+	{ "isDefaultGateway", json_decode_bool, AT(is_default_gateway), 0, NULL,
+	  AT(has_is_default_gateway) },
+	{ "ipMasq", json_decode_bool, AT(ip_masq), 0, NULL, AT(has_ip_masq) },
+	{ "ingress", json_decode_enum, AT(ingress), 0, ingresses, AT(has_ingress) },
+	{ "mtu", json_decode_int, AT(mtu), 0,
+	  &(const struct json_range){ LINK_MTU_MIN, LINK_MTU_MAX }, 0 },
+	{ "ipam", json_decode_object, AT(ipam), 0, &ipam_table, AT(has_ipam) },
+	{ "disableCheck", NULL, 0, JSON_IGNORED, NULL, 0 },
+	{ "capabilities", NULL, 0, JSON_IGNORED, NULL, 0 },
+	{ "forceAddress", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "ipMasqBackend", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "hairpinMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "promiscMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "vlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "vlanTrunk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "preserveDefaultVlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "macspoofchk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "enabledad", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "portIsolation", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "dns", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "args", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "runtimeConfig", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "prevResult", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "plugins", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+};
+
+static const struct json_table netconf_table = {
+	.fields = netconf_fields,
+	.n_fields = ARRAY_SIZE(netconf_fields),
+};
+
+static void netconf_free(struct netconf_doc *doc)
+{
+	free(doc->cni_version);
+	free(doc->name);
+	free(doc->bridge);
+	free(doc->ifname);
+	free(doc->ipam.ranges.items);
+	free(doc->ipam.routes);
+}
+
+/* The one range of the document, from its short form or from "ranges". */
+static int pick_range(const struct netconf_doc *doc, struct range_doc *range, struct err *err)
+{
+	const struct range_set_doc *set = &doc->ipam.ranges;
+	bool is_short = ip_is_set(&doc->ipam.range.subnet.addr);
+
+	if (is_short && set->n > 0)
+		return err_set(err, EINVAL, "ipam: 'subnet' and 'ranges' exclude each other");
+	if (set->n > 1)
+		return err_set(err, EOPNOTSUPP,
+			       "ipam.ranges: more than one range is not supported");
+	if (!is_short && set->n == 0)
+		return err_set(err, EINVAL, "ipam.subnet: is missing");
+	*range = is_short ? doc->ipam.range : set->items[0];
+	return 0;
+}
+
+static int apply_range(const struct netconf_doc *doc, struct network *net, struct err *err)
+{
+	struct range_doc range = { .subnet = { .len = 0 } };
+	struct ip_prefix gateway = { .len = 0 };
+
+	if (pick_range(doc, &range, err) < 0)
+		return -err->code;
+	gateway = ip_network(&range.subnet);
+	if (!ip_equal(&gateway.addr, &range.subnet.addr))
+		return err_set(err, EINVAL, "ipam.subnet: %s has host bits set; did you mean %s",
+			       ip_prefix_text(&range.subnet).text, ip_prefix_text(&gateway).text);
+	gateway.addr = ip_is_set(&range.gateway) ? range.gateway : ip_next(&gateway.addr);
+	if (!ip_contains(&range.subnet, &gateway.addr))
+		return err_set(err, EINVAL, "ipam.gateway: %s is not in %s",
+			       ip_addr_text(&gateway.addr).text,
+			       ip_prefix_text(&range.subnet).text);
+	if (network_set_gateway(net, &gateway, err) < 0)
+		return -err->code;
+	if (ip_is_set(&range.start))
+		net->range_start = range.start;
+	if (ip_is_set(&range.end))
+		net->range_end = range.end;
+	if (!ip_contains(&net->subnet, &net->range_start) ||
+	    !ip_contains(&net->subnet, &net->range_end) ||
+	    ip_compare(&net->range_start, &net->range_end) > 0)
+		return err_set(err, EINVAL, "ipam: range %s..%s is not in %s",
+			       ip_addr_text(&net->range_start).text,
+			       ip_addr_text(&net->range_end).text,
+			       ip_prefix_text(&net->subnet).text);
+	net->subnet_floats = false;
+	return 0;
+}
+
+static int apply_routes(const struct netconf_doc *doc, struct network *net, struct err *err)
+{
+	for (size_t i = 0; i < doc->ipam.n_routes; i++) {
+		const struct route_doc *route = &doc->ipam.routes[i];
+
+		if (ip_is_set(&route->gateway) && !ip_contains(&net->subnet, &route->gateway))
+			return err_set(err, EINVAL, "ipam.routes[%zu].gw: %s is not in %s", i,
+				       ip_addr_text(&route->gateway).text,
+				       ip_prefix_text(&net->subnet).text);
+		/* host-local's way to ask for a default route. */
+		if (route->dst.len == 0 && !ip_is_set(&route->gateway)) {
+			net->default_route = true;
+			continue;
+		}
+		net->routes = xreallocarray(net->routes, net->n_routes + 1, sizeof(*net->routes));
+		net->routes[net->n_routes++] = (struct network_route){
+			.dst = ip_network(&route->dst),
+			.gateway = route->gateway,
+		};
+	}
+	return 0;
+}
+
+static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
+{
+	const struct network_overrides flags = {
+		.bridge = doc->bridge,
+		.ifname = doc->ifname,
+		.mtu = doc->mtu,
+	};
+
+	if (str_check_name(doc->name, "name", err) < 0)
+		return -err->code;
+	if (doc->has_is_gateway && !doc->is_gateway)
+		return err_set(err, EOPNOTSUPP,
+			       "isGateway: a bridge without address is not supported");
+	net->cni_version = take_ptr(&doc->cni_version);
+	if (doc->has_is_default_gateway)
+		net->default_route = doc->is_default_gateway;
+	if (doc->has_ip_masq)
+		net->ip_masq = doc->ip_masq;
+	if (doc->has_ingress)
+		net->ingress = (enum network_ingress)doc->ingress;
+	if (network_override(net, &flags, err) < 0)
+		return -err->code;
+	/* After the flags: they would call a network of another bridge after it. */
+	free(net->name);
+	net->name = take_ptr(&doc->name);
+	/* Only `default` has a subnet to fall back to: two that did could end up in one. */
+	if (!doc->has_ipam && str_eq(net->name, NETWORK_DEFAULT_NAME))
+		return 0;
+	if (!doc->has_ipam)
+		return err_set(err, EINVAL, "ipam: is missing");
+	if (apply_range(doc, net, err) < 0)
+		return -err->code;
+	return apply_routes(doc, net, err);
+}
+
+int network_decode(const json_node *node, const char *what, struct network *net, struct err *err)
+{
+	__attribute__((cleanup(netconf_free))) struct netconf_doc doc = { .cni_version = NULL };
+
+	if (json_decode(node, what, &netconf_table, &doc, err) < 0)
+		return -err->code;
+	network_default(net);
+	if (apply(&doc, net, err) < 0) {
+		network_free(net);
+		return err_ctx(err, "%s", what);
+	}
+	return 0;
+}

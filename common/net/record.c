@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/str.h"
+
+#define RECORD_MAX_BYTES (64u << 10)
+#define RECORD_SUFFIX    ".json"
+
+void attachment_free(struct attachment *att)
+{
+	free(att->container);
+	free(att->network);
+	free(att->ipfile);
+	*att = (struct attachment){ 0 };
+}
+
+const char *record_state_name(enum record_state state)
+{
+	switch (state) {
+	case RECORD_ADDING:
+		return "adding";
+	case RECORD_ATTACHED:
+		return "attached";
+	}
+	return "unknown";
+}
+
+/* FNV-1a, 64 bits: spreads well, and 48 bits of it make a clash on one host a curiosity. */
+static uint64_t hash_bytes(uint64_t hash, const char *text)
+{
+	/* The NUL goes in too: ("ab", "c") and ("a", "bc") must differ. */
+	for (size_t i = 0; i <= strlen(text); i++) {
+		hash ^= (unsigned char)text[i];
+		hash *= 0x100000001b3ULL;
+	}
+	return hash;
+}
+
+void record_veth_name(const char *container, const char *ifname, unsigned int salt,
+		      char name[IFNAMSIZ])
+{
+	uint64_t hash = hash_bytes(0xcbf29ce484222325ULL + salt, container);
+
+	hash = hash_bytes(hash, ifname);
+	hash ^= hash >> 48;
+	(void)snprintf(name, IFNAMSIZ, "ct%012llx", (unsigned long long)(hash & 0xffffffffffffULL));
+}
+
+/* ---- decoding ---- */
+
+static int decode_ifname(const json_node *node, const struct json_field *field, void *out,
+			 const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	(void)field;
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (link_check_name(text, "interface", &why) < 0)
+		return json_fail(path, err, "%s", why.msg);
+	(void)memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static int decode_prefix(const json_node *node, const struct json_field *field, void *out,
+			 const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	(void)field;
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (ip_parse_prefix(text, "address", out, &why) < 0)
+		return json_fail(path, err, "%s", why.msg);
+	return 0;
+}
+
+static int decode_addr(const json_node *node, const struct json_field *field, void *out,
+		       const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	(void)field;
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (ip_parse_addr(text, "gateway", out, &why) < 0)
+		return json_fail(path, err, "%s", why.msg);
+	return 0;
+}
+
+static int decode_mac(const json_node *node, const struct json_field *field, void *out,
+		      const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	(void)field;
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (link_mac_parse(text, "mac", out, &why) < 0)
+		return json_fail(path, err, "%s", why.msg);
+	return 0;
+}
+
+static const struct json_enum states[] = {
+	{ "adding", RECORD_ADDING },
+	{ "attached", RECORD_ATTACHED },
+	{ NULL, 0 },
+};
+
+/* What the tables decode into; copied to struct attachment once all of it is there. */
+struct record_text {
+	struct attachment att;
+	int state;
+	int64_t mtu;
+	char *boot_id;
+	struct record_owner_text {
+		int64_t pid, start_ticks, dev, ino;
+	} owner;
+};
+
+static const struct json_range range_u53 = { 0, (int64_t)1 << 53 };
+static const struct json_range range_pid = { 0, 4194304 };
+static const struct json_range range_mtu = { LINK_MTU_MIN, LINK_MTU_MAX };
+
+#define OWNER_INT(name, member, limits)                                                            \
+	{                                                                                          \
+		.key = (name), .decode = json_decode_int,                                          \
+		.offset = offsetof(struct record_owner_text, member), .arg = (limits),             \
+	}
+static const struct json_field owner_fields[] = {
+	OWNER_INT("pid", pid, &range_pid),
+	OWNER_INT("startTicks", start_ticks, &range_u53),
+	OWNER_INT("netnsDev", dev, &range_u53),
+	OWNER_INT("netnsInode", ino, &range_u53),
+};
+static const struct json_table owner_table = {
+	.fields = owner_fields,
+	.n_fields = ARRAY_SIZE(owner_fields),
+};
+
+#define FIELD(name, decoder, member, how, with)                                                    \
+	{                                                                                          \
+		.key = (name), .decode = (decoder),                                                \
+		.offset = offsetof(struct record_text, member), .flags = (how), .arg = (with),     \
+	}
+static const struct json_field record_fields[] = {
+	FIELD("container", json_decode_string, att.container, JSON_REQUIRED, NULL),
+	FIELD("ifname", decode_ifname, att.ifname, JSON_REQUIRED, NULL),
+	FIELD("state", json_decode_enum, state, JSON_REQUIRED, states),
+	FIELD("network", json_decode_string, att.network, JSON_REQUIRED, NULL),
+	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
+	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
+	FIELD("address", decode_prefix, att.address, 0, NULL),
+	FIELD("gateway", decode_addr, att.gateway, 0, NULL),
+	FIELD("mac", decode_mac, att.mac, 0, NULL),
+	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
+	FIELD("ipfile", json_decode_string, att.ipfile, 0, NULL),
+	FIELD("bootId", json_decode_string, boot_id, JSON_REQUIRED, NULL),
+	FIELD("owner", json_decode_object, owner, JSON_REQUIRED, &owner_table),
+};
+static const struct json_table record_table = {
+	.fields = record_fields,
+	.n_fields = ARRAY_SIZE(record_fields),
+};
+
+static int check_record(const struct record_text *rec, const char *container, const char *ifname,
+			struct err *err)
+{
+	if (!str_eq(rec->att.container, container) || !str_eq(rec->att.ifname, ifname))
+		return err_set(err, EBADMSG, "it speaks of another attachment");
+	if (strlen(rec->boot_id) >= sizeof(rec->att.owner.boot_id))
+		return err_set(err, EBADMSG, "bootId is too long");
+	if (rec->att.ipfile && rec->att.ipfile[0] != '/')
+		return err_set(err, EBADMSG, "ipfile is not absolute");
+	return str_check_name(rec->att.network, "network", err);
+}
+
+static int decode_record(const char *text, size_t len, const char *container, const char *ifname,
+			 struct attachment *att, struct err *err)
+{
+	autojson json_node *root = NULL;
+	struct record_text rec = { 0 };
+	autofree char *boot_id = NULL;
+	int rc = json_parse(text, len, "record", &root, err);
+
+	if (rc >= 0)
+		rc = json_decode(root, "record", &record_table, &rec, err);
+	if (rc >= 0)
+		rc = check_record(&rec, container, ifname, err);
+	boot_id = rec.boot_id;
+	if (rc < 0) {
+		attachment_free(&rec.att);
+		return err_ctx(err, "record of container '%s', interface '%s', is damaged",
+			       container, ifname);
+	}
+	*att = rec.att;
+	att->state = (enum record_state)rec.state;
+	att->mtu = (unsigned int)rec.mtu;
+	att->owner = (struct record_owner){
+		.pid = (pid_t)rec.owner.pid,
+		.start_ticks = (uint64_t)rec.owner.start_ticks,
+		.netns = { .dev = (dev_t)rec.owner.dev, .ino = (ino_t)rec.owner.ino },
+	};
+	(void)memcpy(att->owner.boot_id, boot_id, strlen(boot_id) + 1);
+	return 1;
+}
+
+/* ---- encoding ---- */
+
+json_node *record_json(const struct attachment *att)
+{
+	json_node *root = json_object();
+	char mac[LINK_MAC_TEXT_SIZE];
+
+	json_put_string(root, "container", att->container);
+	json_put_string(root, "ifname", att->ifname);
+	json_put_string(root, "state", record_state_name(att->state));
+	json_put_string(root, "network", att->network);
+	json_put_string(root, "bridge", att->bridge);
+	json_put_string(root, "veth", att->veth);
+	if (ip_is_set(&att->address.addr)) {
+		link_mac_text(&att->mac, mac);
+		json_put_string(root, "address", ip_prefix_text(&att->address).text);
+		json_put_string(root, "gateway", ip_addr_text(&att->gateway).text);
+		json_put_string(root, "mac", mac);
+	}
+	json_put_int(root, "mtu", att->mtu);
+	json_put_string(root, "ipfile", att->ipfile);
+	json_put_string(root, "bootId", att->owner.boot_id);
+
+	json_node *owner = json_put_object(root, "owner");
+
+	json_put_int(owner, "pid", att->owner.pid);
+	json_put_int(owner, "startTicks", (int64_t)att->owner.start_ticks);
+	json_put_int(owner, "netnsDev", (int64_t)att->owner.netns.dev);
+	json_put_int(owner, "netnsInode", (int64_t)att->owner.netns.ino);
+	return root;
+}
+
+int record_write(const struct record_folder *folder, const struct attachment *att, struct err *err)
+{
+	autojson json_node *root = record_json(att);
+	autofree char *text = json_print(root, false);
+	autofree char *name = xasprintf("%s" RECORD_SUFFIX, att->ifname);
+
+	return file_write_atomic_at(folder->fd, name, text, strlen(text), 0600, err);
+}
+
+static int read_at(int dir_fd, const char *path, const char *container, const char *ifname,
+		   struct attachment *att, struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len = 0;
+	int rc = file_read_at(dir_fd, path, RECORD_MAX_BYTES, &text, &len, err);
+
+	*att = (struct attachment){ 0 };
+	if (rc == -ENOENT) {
+		err_clear(err);
+		return 0;
+	}
+	if (rc >= 0)
+		rc = decode_record(text, len, container, ifname, att, err);
+	if (rc < 0)
+		err->code = EBADMSG;
+	return rc < 0 ? -EBADMSG : rc;
+}
+
+int record_read(const struct record_folder *folder, const char *ifname, struct attachment *att,
+		struct err *err)
+{
+	autofree char *name = xasprintf("%s" RECORD_SUFFIX, ifname);
+
+	return read_at(folder->fd, name, folder->container, ifname, att, err);
+}
+
+int record_load(int state_fd, const char *container, const char *ifname, struct attachment *att,
+		struct err *err)
+{
+	autofree char *path = xasprintf("containers/%s/%s" RECORD_SUFFIX, container, ifname);
+
+	return read_at(state_fd, path, container, ifname, att, err);
+}
+
+int record_remove(const struct record_folder *folder, const char *ifname, struct err *err)
+{
+	autofree char *name = xasprintf("%s" RECORD_SUFFIX, ifname);
+
+	return file_remove_tree_at(folder->fd, name, err);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_RECORD_H
+#define CT_NET_RECORD_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "common/json.h"
+#include "common/net/ip.h"
+#include "common/net/link.h"
+#include "common/net/netns.h"
+
+/*
+ * The record of an attachment, <state>/containers/<id>/<ifname>.json: written before the kernel is
+ * touched (adding) and again when all is done (attached). It holds all that teardown needs, so that
+ * the container's id alone is enough to undo it, at any moment and without the network's definition.
+ *
+ * Whoever changes something of a container holds flock on its folder. Readers need no lock: a record
+ * is replaced whole.
+ */
+enum record_state {
+	RECORD_ADDING,
+	RECORD_ATTACHED,
+};
+
+struct record_owner {
+	pid_t pid;            /* 0: unknown, the namespace was given by path */
+	uint64_t start_ticks; /* of pid, see process_start_time(); 0: unknown */
+	struct netns_id netns;
+	char boot_id[37];
+};
+
+struct attachment {
+	char *container;
+	char ifname[IFNAMSIZ];
+	enum record_state state;
+	char *network;
+	char bridge[IFNAMSIZ];
+	char veth[IFNAMSIZ];      /* the host end */
+	struct ip_prefix address; /* AF_UNSPEC until it is leased */
+	struct ip_addr gateway;   /* AF_UNSPEC until then too */
+	struct link_mac mac;      /* all zero until then too */
+	unsigned int mtu;
+	char *ipfile; /* absolute; NULL: none was written */
+	struct record_owner owner;
+};
+#define autoattachment __attribute__((cleanup(attachment_free)))
+void attachment_free(struct attachment *att);
+
+/*
+ * Name of the host end of a container's veth: "ct" and 12 hex digits of a hash of the id and the
+ * interface's name, so that it can be found without a record. salt: 0, or more when that name
+ * belongs to a stranger.
+ */
+void record_veth_name(const char *container, const char *ifname, unsigned int salt,
+		      char name[IFNAMSIZ]);
+
+/* The folder of one container, locked. fd -1: there is none. */
+struct record_folder {
+	int containers_fd;
+	int fd;
+	char *container;
+};
+#define RECORD_FOLDER_INIT                                                                         \
+	{                                                                                          \
+		.containers_fd = -1, .fd = -1, .container = NULL                                   \
+	}
+#define autofolder __attribute__((cleanup(record_folder_close)))
+
+/*
+ * Open and lock; make: create what is missing. 1: open, 0: there is none (only without make).
+ * timeout_ms as in lock_fd(): 0 does not wait (EWOULDBLOCK).
+ */
+int record_folder_open(int state_fd, const char *container, bool make, int timeout_ms,
+		       struct record_folder *folder, struct err *err);
+/* Remove the folder with all in it, still locked. */
+int record_folder_remove(struct record_folder *folder, struct err *err);
+/* Remove it when no record is left in it. */
+int record_folder_prune(struct record_folder *folder, struct err *err);
+/* Close, which unlocks. */
+void record_folder_close(struct record_folder *folder);
+
+/* Names of the interfaces that have a record. */
+int record_folder_ifnames(const struct record_folder *folder, struct strlist *ifnames,
+			  struct err *err);
+
+int record_write(const struct record_folder *folder, const struct attachment *att, struct err *err);
+/*
+ * 1: read, 0: there is none, -EBADMSG: the file is no record (damaged, or another container's; err
+ * names it), negative: error.
+ */
+int record_read(const struct record_folder *folder, const char *ifname, struct attachment *att,
+		struct err *err);
+int record_remove(const struct record_folder *folder, const char *ifname, struct err *err);
+
+/* The same by path and without a lock. */
+int record_load(int state_fd, const char *container, const char *ifname, struct attachment *att,
+		struct err *err);
+
+/* Every record, sorted by container and interface. A damaged one is a log warning and left out. */
+struct record_list {
+	struct attachment *items;
+	size_t n;
+};
+#define autorecords __attribute__((cleanup(record_list_free)))
+int record_list(int state_fd, struct record_list *list, struct err *err);
+void record_list_free(struct record_list *list);
+
+/* Ids that have a folder, sorted. */
+int record_containers(int state_fd, struct strlist *ids, struct err *err);
+
+json_node *record_json(const struct attachment *att);
+const char *record_state_name(enum record_state state);
+
+#endif

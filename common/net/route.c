@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/net/route.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+
+#define IPV4_BYTES 4
+
+static struct nl_msg *route_msg(int type, int flags, const struct route *route)
+{
+	const struct ip_prefix dst = ip_network(&route->dst);
+	const struct rtmsg head = {
+		.rtm_family = AF_INET,
+		.rtm_dst_len = (unsigned char)dst.len,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = type == RTM_DELROUTE ? RTPROT_UNSPEC : RTPROT_BOOT,
+		.rtm_scope = type == RTM_DELROUTE         ? RT_SCOPE_NOWHERE
+			     : ip_is_set(&route->gateway) ? RT_SCOPE_UNIVERSE
+							  : RT_SCOPE_LINK,
+		.rtm_type = type == RTM_DELROUTE ? RTN_UNSPEC : RTN_UNICAST,
+	};
+	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
+
+	if (dst.len > 0)
+		netlink_put(msg, RTA_DST, dst.addr.bytes, IPV4_BYTES);
+	if (ip_is_set(&route->gateway))
+		netlink_put(msg, RTA_GATEWAY, route->gateway.bytes, IPV4_BYTES);
+	if (route->link_index > 0)
+		netlink_put_u32(msg, RTA_OIF, (uint32_t)route->link_index);
+	return msg;
+}
+
+static int fail(struct netlink *nl, int rc, const struct route *route, const char *verb,
+		struct err *err)
+{
+	const struct ip_prefix dst = ip_network(&route->dst);
+
+	if (ip_is_set(&route->gateway))
+		return netlink_fail(nl, rc, err, "%s route %s via %s", verb,
+				    ip_prefix_text(&dst).text, ip_addr_text(&route->gateway).text);
+	return netlink_fail(nl, rc, err, "%s route %s on interface number %d", verb,
+			    ip_prefix_text(&dst).text, route->link_index);
+}
+
+int route_add(struct netlink *nl, const struct route *route, struct err *err)
+{
+	int rc = netlink_talk(nl, route_msg(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route));
+
+	if (rc == -EEXIST)
+		return 0;
+	return rc < 0 ? fail(nl, rc, route, "adding", err) : 1;
+}
+
+int route_replace(struct netlink *nl, const struct route *route, struct err *err)
+{
+	int rc = netlink_talk(nl, route_msg(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route));
+
+	return rc < 0 ? fail(nl, rc, route, "replacing", err) : 0;
+}
+
+int route_delete(struct netlink *nl, const struct route *route, struct err *err)
+{
+	int rc = netlink_talk(nl, route_msg(RTM_DELROUTE, 0, route));
+
+	if (rc == -ESRCH || rc == -ENODEV)
+		return 0;
+	return rc < 0 ? fail(nl, rc, route, "removing", err) : 1;
+}
+
+/* The link of the first next hop: a multipath route names none at its top. */
+static int multipath_link(const struct nlattr *multipath)
+{
+	const struct rtnexthop *hop = nla_data(multipath);
+
+	return nla_len(multipath) >= (int)sizeof(*hop) ? hop->rtnh_ifindex : 0;
+}
+
+static void take_route(const struct nlmsghdr *answer, void *ctx)
+{
+	struct route_list *list = ctx;
+	const struct rtmsg *head = nlmsg_data(answer);
+	struct nlattr *attrs[RTA_MAX + 1] = { NULL };
+	struct route route = { .dst = { .addr = { .family = AF_INET } } };
+	unsigned int table = head->rtm_table;
+
+	if (answer->nlmsg_type != RTM_NEWROUTE || head->rtm_family != AF_INET ||
+	    head->rtm_type != RTN_UNICAST ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, RTA_MAX, NULL) <
+		    0)
+		return;
+	if (attrs[RTA_TABLE])
+		table = nla_get_u32(attrs[RTA_TABLE]);
+	if (table != RT_TABLE_MAIN)
+		return;
+	route.dst.len = head->rtm_dst_len;
+	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == IPV4_BYTES)
+		memcpy(route.dst.addr.bytes, nla_data(attrs[RTA_DST]), IPV4_BYTES);
+	if (attrs[RTA_GATEWAY] && nla_len(attrs[RTA_GATEWAY]) == IPV4_BYTES) {
+		route.gateway.family = AF_INET;
+		memcpy(route.gateway.bytes, nla_data(attrs[RTA_GATEWAY]), IPV4_BYTES);
+	}
+	if (attrs[RTA_OIF])
+		route.link_index = (int)nla_get_u32(attrs[RTA_OIF]);
+	else if (attrs[RTA_MULTIPATH])
+		route.link_index = multipath_link(attrs[RTA_MULTIPATH]);
+	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
+	list->items[list->n++] = route;
+}
+
+int route_list(struct netlink *nl, struct route_list *list, struct err *err)
+{
+	const struct rtmsg head = { .rtm_family = AF_INET };
+	int rc = -EINTR;
+
+	for (int tries = 0; rc == -EINTR && tries < 5; tries++) {
+		route_list_free(list);
+		rc = netlink_ask(nl,
+				 netlink_msg(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, &head,
+					     sizeof(head)),
+				 take_route, list);
+	}
+	return rc < 0 ? netlink_fail(nl, rc, err, "listing routes") : 0;
+}
+
+void route_list_free(struct route_list *list)
+{
+	free(list->items);
+	*list = (struct route_list){ .items = NULL };
+}

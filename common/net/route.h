@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_ROUTE_H
+#define CT_NET_ROUTE_H
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "common/net/ip.h"
+#include "common/net/netlink.h"
+
+struct route {
+	struct ip_prefix dst;   /* host bits are zeroed; 0.0.0.0/0: the default route */
+	struct ip_addr gateway; /* AF_UNSPEC: on the link */
+	int link_index;
+};
+
+/* Main table, unicast. 1: added, 0: the very same destination was there already (EEXIST). */
+int route_add(struct netlink *nl, const struct route *route, struct err *err);
+/* Add it, or take the place of a route to the same destination. */
+int route_replace(struct netlink *nl, const struct route *route, struct err *err);
+/* 1: removed, 0: it was not there. */
+int route_delete(struct netlink *nl, const struct route *route, struct err *err);
+
+struct route_list {
+	struct route *items;
+	size_t n;
+};
+#define autoroutes __attribute__((cleanup(route_list_free)))
+
+/* IPv4 unicast routes of the main table, default routes included. A dump: slow paths only. */
+int route_list(struct netlink *nl, struct route_list *list, struct err *err);
+void route_list_free(struct route_list *list);
+
+#endif
