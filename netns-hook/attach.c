@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Attach, as a table of steps (the last thing in this file). The order matters:
+ * - the guard comes before anything is touched, the state directory included;
+ * - the record comes before the kernel is touched, so that a detach finds whatever was made, also
+ *   after a SIGKILL between any two steps;
+ * - the lease comes before the bridge: a full network costs nothing and changes nothing;
+ * - the container's folder stays locked from `record` to the end, which is also what keeps others
+ *   from taking the fresh lease, whose veth is not there yet, for one of a dead container.
+ */
+#include "netns-hook/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/net/bridge.h"
+#include "common/net/conntrack.h"
+#include "common/net/neigh.h"
+#include "common/net/netns.h"
+#include "common/process.h"
+#include "common/steps.h"
+#include "common/str.h"
+#include "netns-hook/attach_steps.h"
+#include "netns-hook/detach.h"
+#include "netns-hook/ipam.h"
+#include "netns-hook/state.h"
+
+#define LOCK_WAIT_MS 10000
+
+struct detach attach_undo(struct attach *a)
+{
+	return (struct detach){
+		.state_fd = a->state_fd,
+		.nl = &a->nl,
+		.link = DETACH_LINK_DELETE,
+	};
+}
+
+/* ---- guard ---- */
+
+static int run_guard(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	struct record_owner *owner = &a->att->owner;
+	struct err no_start = ERR_INIT;
+	int rc = netns_is_own(a->request->netns_fd, err);
+
+	if (rc > 0)
+		return err_set(
+			err, EINVAL,
+			"container '%s' has no network namespace of its own, and the host's is "
+			"not touched: add {\"type\": \"network\"} to linux.namespaces in "
+			"config.json",
+			a->request->container);
+	if (rc >= 0)
+		rc = netns_identify(a->request->netns_fd, &owner->netns, err);
+	if (rc >= 0)
+		rc = process_boot_id(owner->boot_id, err);
+	if (rc < 0)
+		return rc;
+	owner->pid = a->request->pid;
+	if (owner->pid > 0 && process_start_time(owner->pid, &owner->start_ticks, &no_start) < 0)
+		return err_set(err, ESRCH, "container '%s': process %d is gone",
+			       a->request->container, owner->pid);
+	return netlink_open(&a->nl, err);
+}
+
+static void plan_guard(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	(void)fprintf(out, "check that container '%s' has a network namespace of its own\n",
+		      a->request->container);
+}
+
+/* ---- record ---- */
+
+static bool owner_runs(const struct record_owner *owner)
+{
+	return owner->pid > 0 && process_is_alive(owner->pid, owner->start_ticks);
+}
+
+/*
+ * A record is there already. The same namespace: the attachment is gone on with. Another one: the
+ * container was made anew without a detach in between; the old interface goes, the address is kept.
+ */
+static int resume(struct attach *a, const struct attachment *old, struct err *err)
+{
+	struct attachment *att = a->att;
+	const struct detach undo = attach_undo(a);
+	bool same_boot = str_eq(old->owner.boot_id, att->owner.boot_id);
+	bool same_netns = same_boot && netns_id_equal(&old->owner.netns, &att->owner.netns);
+	bool same_network = str_eq(old->network, att->network) && str_eq(old->bridge, att->bridge);
+
+	if (same_boot && !same_netns && owner_runs(&old->owner))
+		return err_set(err, EEXIST,
+			       "container '%s' is attached already, with another network namespace "
+			       "(process %d): ids must be unique on a host",
+			       old->container, old->owner.pid);
+	if (same_netns && same_network) {
+		a->may_exist = true;
+		a->was_attached = old->state == RECORD_ATTACHED;
+		(void)memcpy(att->veth, old->veth, sizeof(att->veth));
+		if (old->ipfile && !att->ipfile)
+			att->ipfile = xstrdup(old->ipfile);
+	} else {
+		int rc = detach_conntrack(&undo, old, err);
+
+		if (rc >= 0)
+			rc = detach_interface(&undo, old, err);
+		if (rc >= 0 && !same_network)
+			rc = detach_one(&undo, &a->folder, old, err);
+		if (rc < 0)
+			return err_ctx(err, "what is left of the last attachment");
+	}
+	if (same_network && ip_is_set(&old->address.addr)) {
+		att->address = old->address;
+		att->gateway = old->gateway;
+		att->mac = old->mac;
+	} else if (same_network) {
+		return detach_lease(&undo, old, err);
+	}
+	return 0;
+}
+
+/* The record that is there, if any, decides how to go on. */
+static int look_back(struct attach *a, struct err *err)
+{
+	struct attachment *att = a->att;
+	autoattachment struct attachment old = { 0 };
+	const struct detach undo = attach_undo(a);
+	int rc = record_read(&a->folder, att->ifname, &old, err);
+
+	if (rc == -EBADMSG) {
+		log_warning("%s; making it anew", err->msg);
+		err_clear(err);
+		a->may_exist = true;
+		return detach_lease(&undo, att, err);
+	}
+	return rc > 0 ? resume(a, &old, err) : rc;
+}
+
+static int run_record(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	int rc = state_open(a->request->state_dir, true, &a->state_fd, err);
+
+	if (rc >= 0)
+		rc = record_folder_open(a->state_fd, a->att->container, true, LOCK_WAIT_MS,
+					&a->folder, err);
+	if (rc < 0)
+		return rc;
+	rc = look_back(a, err);
+	if (rc >= 0 && !a->was_attached)
+		rc = record_write(&a->folder, a->att, err);
+	if (rc < 0) {
+		struct err ignored = ERR_INIT;
+
+		(void)record_folder_prune(&a->folder, &ignored);
+	}
+	return rc;
+}
+
+static int undo_record(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	if (a->was_attached)
+		return 0;
+	int rc = record_remove(&a->folder, a->att->ifname, err);
+
+	return rc < 0 ? rc : record_folder_prune(&a->folder, err);
+}
+
+static void plan_record(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	(void)fprintf(out, "write the record %s/containers/%s/%s.json\n", a->request->state_dir,
+		      a->att->container, a->att->ifname);
+}
+
+/* ---- lease ---- */
+
+static int take_lease(struct attach *a, struct err *err)
+{
+	struct attachment *att = a->att;
+	struct state_alive alive = { a->state_fd, &a->nl, att->owner.boot_id };
+	const bool is_static = ip_is_set(&a->request->static_ip);
+	const struct ipam_request request = {
+		.holder = { att->container, att->ifname, att->owner.boot_id },
+		.wanted = is_static ? a->request->static_ip : att->address.addr,
+		.must = is_static,
+		.alive = state_alive_of(&alive),
+	};
+	const struct network *net = a->request->net;
+	struct ipam_lease lease;
+	int rc = ipam_lease(a->state_fd, net, &request, &lease, err);
+
+	if (rc < 0)
+		return rc;
+	att->address = (struct ip_prefix){ .addr = lease.addr, .len = net->subnet.len };
+	att->gateway = net->gateway.addr;
+	att->mac = link_mac_of(&lease.addr);
+	a->reclaimed = lease.reclaimed;
+	return 0;
+}
+
+static int undo_lease(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_lease(&undo, a->att, err);
+}
+
+/* A resumed attachment that got another address than before. */
+static int release_old(const struct attach *a, const struct ip_addr *old, struct err *err)
+{
+	const struct attachment *att = a->att;
+	const struct ipam_holder holder = { att->container, att->ifname, att->owner.boot_id };
+
+	return ipam_release(a->state_fd, att->network, old, &holder, err);
+}
+
+static int run_lease(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct ip_addr old = a->att->address.addr;
+	const struct ip_addr *fixed = &a->request->static_ip;
+	int rc = bridge_settle(&a->nl, a->state_fd, a->request->net, err);
+
+	if (rc < 0)
+		return rc;
+	if (a->was_attached && ip_is_set(fixed) && !ip_equal(fixed, &old))
+		return err_set(
+			err, EEXIST,
+			"container '%s' is attached already with address %s; detach it first",
+			a->att->container, ip_addr_text(&old).text);
+	rc = take_lease(a, err);
+	if (rc >= 0)
+		rc = fault_point("lease", ".taken", err);
+	if (rc >= 0 && ip_is_set(&old) && !ip_equal(&old, &a->att->address.addr))
+		rc = release_old(a, &old, err);
+	if (rc >= 0 && !a->was_attached)
+		rc = record_write(&a->folder, a->att, err);
+	if (rc < 0 && ip_is_set(&a->att->address.addr)) {
+		struct err ignored = ERR_INIT;
+
+		(void)undo_lease(a, &ignored);
+	}
+	return rc;
+}
+
+static void plan_lease(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+	const struct ip_addr *fixed = &a->request->static_ip;
+
+	(void)fprintf(out, "lease %s of network '%s' (%s)\n",
+		      ip_is_set(fixed) ? ip_addr_text(fixed).text : "the next address",
+		      a->att->network, ip_prefix_text(&a->request->net->subnet).text);
+}
+
+/* ---- network ---- */
+
+static int run_network(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	return bridge_ensure(&a->nl, a->state_fd, a->request->net, NULL, &a->bridge, err);
+}
+
+static void plan_network(const void *ctx, FILE *out)
+{
+	const struct network *net = ((const struct attach *)ctx)->request->net;
+
+	(void)fprintf(out, "make sure of bridge '%s' with %s, forwarding and the rules\n",
+		      net->bridge, ip_prefix_text(&net->gateway).text);
+}
+
+/* ---- neighbour, conntrack ---- */
+
+static int run_neighbour(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	return neigh_replace(&a->nl, a->bridge.index, &a->att->address.addr, &a->att->mac, err);
+}
+
+static int undo_neighbour(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_neighbour(&undo, a->att, err);
+}
+
+static void plan_neighbour(const void *ctx, FILE *out)
+{
+	(void)ctx;
+	(void)fprintf(out, "tell the host's neighbour table the container's MAC\n");
+}
+
+/* Detach forgot the connections of an address, unless its holder died without one. */
+static int run_conntrack(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	return a->reclaimed ? conntrack_flush(&a->att->address.addr, err) : 0;
+}
+
+static void plan_conntrack(const void *ctx, FILE *out)
+{
+	(void)ctx;
+	(void)fprintf(out, "forget connections, if the address had a holder that died\n");
+}
+
+/* ---- ipfile ---- */
+
+static int write_ipfile(const struct attach *a, struct err *err)
+{
+	struct ip_text text = ip_addr_text(&a->att->address.addr);
+	int rc = file_write_atomic_at(AT_FDCWD, a->request->ipfile, text.text, strlen(text.text),
+				      0644, err);
+
+	return rc < 0 ? err_ctx(err, "address file") : rc;
+}
+
+static int run_ipfile(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	if (!a->request->ipfile)
+		return 0;
+	int rc = write_ipfile(a, err);
+
+	if (rc < 0 && a->request->ipfile_must)
+		return rc;
+	if (rc < 0) {
+		log_debug("%s; ignoring, nobody asked for the file", err->msg);
+		err_clear(err);
+		free(take_ptr(&a->att->ipfile));
+	}
+	return 0;
+}
+
+static int undo_ipfile(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_ipfile(&undo, a->att, err);
+}
+
+static void plan_ipfile(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	if (a->request->ipfile)
+		(void)fprintf(out, "write the address to '%s'\n", a->request->ipfile);
+}
+
+/* ---- done ---- */
+
+static int run_done(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	a->att->state = RECORD_ATTACHED;
+	return record_write(&a->folder, a->att, err);
+}
+
+static void plan_done(const void *ctx, FILE *out)
+{
+	(void)ctx;
+	(void)fprintf(out, "write the record again: attached\n");
+}
+
+static const struct step steps[] = {
+	{ "guard", run_guard, NULL, plan_guard },
+	{ "record", run_record, undo_record, plan_record },
+	{ "lease", run_lease, undo_lease, plan_lease },
+	{ "network", run_network, NULL, plan_network },
+	{ "veth", attach_run_veth, attach_undo_veth, attach_plan_veth },
+	{ "inside", attach_run_inside, NULL, attach_plan_inside },
+	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
+	{ "conntrack", run_conntrack, NULL, plan_conntrack },
+	{ "ipfile", run_ipfile, undo_ipfile, plan_ipfile },
+	{ "done", run_done, NULL, plan_done },
+};
+
+static void fill(const struct attach_request *request, struct attachment *att)
+{
+	const struct network *net = request->net;
+
+	*att = (struct attachment){
+		.container = xstrdup(request->container),
+		.network = xstrdup(net->name),
+		.state = RECORD_ADDING,
+		.mtu = net->mtu,
+	};
+	(void)memcpy(att->ifname, net->ifname, sizeof(att->ifname));
+	(void)memcpy(att->bridge, net->bridge, sizeof(att->bridge));
+	if (request->ipfile)
+		att->ipfile = xstrdup(request->ipfile);
+	record_veth_name(att->container, att->ifname, 0, att->veth);
+}
+
+int attach(const struct attach_request *request, struct attachment *att, struct err *err)
+{
+	struct attach a = {
+		.request = request,
+		.att = att,
+		.nl = NETLINK_INIT,
+		.nl_inside = NETLINK_INIT,
+		.state_fd = -1,
+		.folder = RECORD_FOLDER_INIT,
+	};
+
+	fill(request, att);
+	int rc = steps_run(steps, ARRAY_SIZE(steps), &a, err);
+
+	netlink_close(&a.nl_inside);
+	netlink_close(&a.nl);
+	record_folder_close(&a.folder);
+	cleanup_close(&a.state_fd);
+	return rc < 0 ? err_ctx(err, "container '%s'", request->container) : 0;
+}
+
+void attach_plan(const struct attach_request *request, FILE *out)
+{
+	struct attachment att;
+	const struct attach a = { .request = request, .att = &att, .state_fd = -1 };
+
+	fill(request, &att);
+	steps_plan(steps, ARRAY_SIZE(steps), &a, out);
+	attachment_free(&att);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NETNS_ATTACH_H
+#define CT_NETNS_ATTACH_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "common/net/ip.h"
+#include "common/net/network.h"
+#include "common/net/record.h"
+
+/* What every front end asks for. */
+struct attach_request {
+	const char *state_dir;
+	struct network *net;      /* its subnet is settled on the way when it floats */
+	const char *container;    /* a checked name */
+	pid_t pid;                /* the container's process; 0: unknown */
+	int netns_fd;             /* of the container, held open all the while */
+	struct ip_addr static_ip; /* AF_UNSPEC: any address */
+	const char *ipfile;       /* absolute; NULL: none */
+	bool ipfile_must;         /* a file that cannot be written fails the attach */
+};
+
+/*
+ * Attach the container: the steps of attach.c. No fork, no exec, no sleep, no dump.
+ * Asked again for the same container and interface, it gives the same address, verifies what is
+ * there and makes what is missing. On failure all is as it was before: only the network itself
+ * (bridge, rules), which is nobody's in particular, stays when it was just made.
+ */
+int attach(const struct attach_request *request, struct attachment *att, struct err *err);
+
+/* What attach would do, one line each. */
+void attach_plan(const struct attach_request *request, FILE *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NETNS_ATTACH_STEPS_H
+#define CT_NETNS_ATTACH_STEPS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/err.h"
+#include "common/net/link.h"
+#include "common/net/netlink.h"
+#include "common/net/record.h"
+#include "netns-hook/attach.h"
+#include "netns-hook/detach.h"
+
+/* What the steps of one attach share. */
+struct attach {
+	const struct attach_request *request;
+	struct attachment *att;
+	struct netlink nl;        /* of the host */
+	struct netlink nl_inside; /* of the container's namespace */
+	int state_fd;
+	struct record_folder folder;
+	struct link_info bridge;
+	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
+	bool may_exist;    /* a record of it was there, so the veth may be there too */
+	bool reclaimed;    /* the address had a holder that died */
+};
+
+/* How a step of it is undone. */
+struct detach attach_undo(struct attach *a);
+
+/* Steps in attach_veth.c; ctx is a struct attach. */
+int attach_run_veth(void *ctx, struct err *err);
+int attach_undo_veth(void *ctx, struct err *err);
+void attach_plan_veth(const void *ctx, FILE *out);
+int attach_run_inside(void *ctx, struct err *err);
+void attach_plan_inside(const void *ctx, FILE *out);
+
+#endif

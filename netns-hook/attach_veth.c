@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Steps of attach: the veth, and what is set up inside the container's namespace. */
+#include <errno.h>
+#include <string.h>
+
+#include "common/net/addr.h"
+#include "common/net/route.h"
+#include "common/str.h"
+#include "netns-hook/attach_steps.h"
+
+#define LOOPBACK 1 /* its index in every network namespace */
+/* Host names tried when strangers have ours. */
+#define VETH_NAMES 8
+
+/* ---- veth ---- */
+
+/* Is the pair whole: a port of the bridge, up, its other end inside with the right MAC? */
+static bool is_whole(struct attach *a, const struct link_info *host)
+{
+	struct link_info inside;
+	struct err err = ERR_INIT;
+
+	return host->up && host->master == a->bridge.index && host->mtu == a->att->mtu &&
+	       link_find(&a->nl_inside, a->att->ifname, &inside, &err) > 0 &&
+	       inside.index == host->peer &&
+	       memcmp(&inside.mac, &a->att->mac, sizeof(inside.mac)) == 0;
+}
+
+/* Ours, left by an ADD or a detach that was cut short; a stranger's stands elsewhere. */
+static bool is_leftover(const struct attach *a, const struct link_info *host)
+{
+	return str_eq(host->kind, "veth") && (host->master == 0 || host->master == a->bridge.index);
+}
+
+static int create_veth(struct attach *a, struct err *err)
+{
+	const struct link_veth veth = {
+		.host_name = a->att->veth,
+		.peer_name = a->att->ifname,
+		.mtu = a->att->mtu,
+		.master = a->bridge.index,
+		.peer_netns_fd = a->request->netns_fd,
+		.peer_mac = a->att->mac,
+	};
+
+	return link_add_veth(&a->nl, &veth, err);
+}
+
+/* The host's name is taken. 1: it is free now, or another one was chosen; 0: it was not that name. */
+static int make_room(struct attach *a, unsigned int salt, struct err *err)
+{
+	struct link_info host;
+	struct err why = ERR_INIT;
+	int rc = link_find(&a->nl, a->att->veth, &host, &why);
+
+	if (rc == 0)
+		return 0;
+	if (rc > 0 && is_leftover(a, &host)) {
+		rc = link_delete(&a->nl, host.index, &why);
+	} else if (rc > 0) {
+		record_veth_name(a->att->container, a->att->ifname, salt, a->att->veth);
+		rc = record_write(&a->folder, a->att, &why);
+	}
+	if (rc < 0)
+		*err = why;
+	return rc < 0 ? rc : 1;
+}
+
+int attach_run_veth(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	struct link_info host;
+	int rc = netlink_open_in(&a->nl_inside, a->request->netns_fd, err);
+
+	if (rc >= 0 && a->may_exist)
+		rc = link_find(&a->nl, a->att->veth, &host, err);
+	else if (rc >= 0)
+		rc = 0;
+	if (rc > 0 && is_whole(a, &host))
+		return 0;
+	for (unsigned int salt = 1, unseen = 0; rc >= 0 && salt <= VETH_NAMES; salt++) {
+		rc = create_veth(a, err);
+		if (rc != -EEXIST)
+			return rc;
+		rc = make_room(a, salt, err);
+		/* Once it may be the one of our last detach, deleted since; twice it is inside. */
+		if (rc == 0 && ++unseen == 2)
+			return err_set(err, EEXIST,
+				       "container '%s' has an interface '%s' already that is not "
+				       "ours",
+				       a->att->container, a->att->ifname);
+	}
+	return rc < 0 ? rc
+		      : err_set(err, EEXIST, "interface '%s' belongs to a stranger", a->att->veth);
+}
+
+int attach_undo_veth(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_interface(&undo, a->att, err);
+}
+
+void attach_plan_veth(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	(void)fprintf(out, "make veth '%s' on '%s', its other end '%s' inside, mtu %u\n",
+		      a->att->veth, a->att->bridge, a->att->ifname, a->att->mtu);
+}
+
+/* ---- inside ---- */
+
+static int add_routes(struct attach *a, int index, struct err *err)
+{
+	const struct network *net = a->request->net;
+	struct route route = { .link_index = index, .gateway = a->att->gateway };
+	int rc = 0;
+
+	if (net->default_route) {
+		route.dst = (struct ip_prefix){ .addr = ip_from_u32(0), .len = 0 };
+		rc = route_add(&a->nl_inside, &route, err);
+	}
+	for (size_t i = 0; rc >= 0 && i < net->n_routes; i++) {
+		const struct network_route *r = &net->routes[i];
+
+		route.dst = r->dst;
+		route.gateway = ip_is_set(&r->gateway) ? r->gateway : a->att->gateway;
+		rc = route_add(&a->nl_inside, &route, err);
+	}
+	return rc;
+}
+
+int attach_run_inside(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	struct link_info inside;
+	int rc = link_set_up(&a->nl_inside, LOOPBACK, err);
+
+	if (rc >= 0)
+		rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
+	if (rc >= 0)
+		rc = addr_add(&a->nl_inside, inside.index, &a->att->address, err);
+	if (rc >= 0)
+		rc = link_set_up(&a->nl_inside, inside.index, err);
+	return rc >= 0 ? add_routes(a, inside.index, err) : rc;
+}
+
+void attach_plan_inside(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+	const struct network *net = a->request->net;
+
+	(void)fprintf(out, "inside: lo up, '%s' with its address up\n", a->att->ifname);
+	if (net->default_route)
+		(void)fprintf(out, "inside: default route through %s\n",
+			      ip_addr_text(&net->gateway.addr).text);
+	for (size_t i = 0; i < net->n_routes; i++)
+		(void)fprintf(out, "inside: route to %s\n",
+			      ip_prefix_text(&net->routes[i].dst).text);
+}

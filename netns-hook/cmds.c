@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/cmds.h"
+
+#include <stdio.h>
+
+#include "common/cleanup.h"
+#include "common/json.h"
+#include "common/net/bridge.h"
+#include "common/net/record.h"
+#include "common/process.h"
+#include "common/str.h"
+#include "netns-hook/ipam.h"
+#include "netns-hook/options.h"
+#include "netns-hook/state.h"
+
+/* ---- create, rm ---- */
+
+static void print_change(void *ctx, enum report_kind kind, enum report_state state,
+			 const char *text)
+{
+	(void)ctx;
+	(void)kind;
+	switch (state) {
+	case REPORT_RIGHT:
+		break;
+	case REPORT_CHANGED:
+		(void)printf("changed: %s\n", text);
+		break;
+	case REPORT_WRONG:
+		(void)printf("wrong: %s\n", text);
+		break;
+	case REPORT_KEPT:
+		(void)printf("kept: %s\n", text);
+		break;
+	}
+}
+
+static const struct report report_changes = { .item = print_change };
+
+static int run_create(void *globals, void *unused, char **args, int n_args, struct err *err)
+{
+	const struct options *options = globals;
+	autonetwork struct network net = { 0 };
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autoclose int state_fd = -1;
+	int rc = options_network(options, &net, err);
+
+	(void)unused;
+	(void)args;
+	(void)n_args;
+	if (rc >= 0)
+		rc = state_open(options_state_dir(options), true, &state_fd, err);
+	if (rc >= 0)
+		rc = netlink_open(&nl, err);
+	if (rc >= 0)
+		rc = bridge_settle(&nl, state_fd, &net, err);
+	if (rc >= 0)
+		rc = bridge_ensure(&nl, state_fd, &net, &report_changes, NULL, err);
+	return rc < 0 ? rc : 0;
+}
+
+const struct cmd cmds_create = {
+	.name = "create",
+	.args = "",
+	.help = "make the network: bridge, address, forwarding, rules",
+	.run = run_create,
+};
+
+struct rm_options {
+	bool force;
+};
+
+static const struct cmd_option rm_table[] = {
+	{ .name = "force",
+	  .short_name = 'f',
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct rm_options, force),
+	  .help = "also when containers are attached, who lose their network" },
+};
+
+static int run_rm(void *globals, void *rm_options, char **args, int n_args, struct err *err)
+{
+	const struct options *options = globals;
+	const struct rm_options *rm = rm_options;
+	autonetwork struct network net = { 0 };
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autoclose int state_fd = -1;
+	int rc = options_network(options, &net, err);
+
+	(void)args;
+	(void)n_args;
+	if (rc >= 0)
+		rc = state_open(options_state_dir(options), true, &state_fd, err);
+	if (rc >= 0)
+		rc = netlink_open(&nl, err);
+	if (rc >= 0)
+		rc = bridge_settle(&nl, state_fd, &net, err);
+	if (rc >= 0)
+		rc = bridge_remove(&nl, state_fd, &net, rm->force, &report_changes, err);
+	return rc < 0 ? rc : ipam_reset(state_fd, net.name, err);
+}
+
+const struct cmd cmds_rm = {
+	.name = "rm",
+	.args = "",
+	.help = "remove the network: rules, bridge, and forwarding if it was switched on for it",
+	.options = rm_table,
+	.n_options = ARRAY_SIZE(rm_table),
+	.options_size = sizeof(struct rm_options),
+	.run = run_rm,
+};
+
+/* ---- ls ---- */
+
+struct ls_options {
+	bool json;
+};
+
+static const struct cmd_option ls_table[] = {
+	{ .name = "json",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct ls_options, json),
+	  .help = "the records as JSON" },
+};
+
+/* A namespace may outlive its process (a pin) and then still has its interface. */
+static const char *status_of(struct netlink *nl, const char *boot_id, const struct attachment *att)
+{
+	struct link_info veth;
+	struct err err = ERR_INIT;
+
+	if (!str_eq(att->owner.boot_id, boot_id))
+		return "destroyed";
+	if (att->owner.pid > 0 && process_is_alive(att->owner.pid, att->owner.start_ticks))
+		return att->state == RECORD_ADDING ? "creating" : "running";
+	return link_find(nl, att->veth, &veth, &err) > 0 ? "stopped" : "destroyed";
+}
+
+static void print_table(const struct record_list *list, struct netlink *nl, const char *boot_id)
+{
+	(void)printf("%-18s  %-15s  %-8s  %-9s  %-17s  %-10s  %-10s  %s\n", "IP", "LOCAL VETH",
+		     "PID", "STATUS", "NS FD", "NETWORK", "INTERFACE", "CONTAINER");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct attachment *att = &list->items[i];
+		char netns[32];
+
+		(void)snprintf(netns, sizeof(netns), "net:[%llu]",
+			       (unsigned long long)att->owner.netns.ino);
+		(void)printf("%-18s  %-15s  %-8d  %-9s  %-17s  %-10s  %-10s  %s\n",
+			     ip_is_set(&att->address.addr) ? ip_prefix_text(&att->address).text
+							   : "-",
+			     att->veth, att->owner.pid, status_of(nl, boot_id, att), netns,
+			     att->network, att->ifname, att->container);
+	}
+}
+
+static void print_json(const struct record_list *list, struct netlink *nl, const char *boot_id)
+{
+	autojson json_node *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++) {
+		json_node *item = record_json(&list->items[i]);
+
+		json_put_string(item, "status", status_of(nl, boot_id, &list->items[i]));
+		json_append(array, item);
+	}
+	autofree char *text = json_print(array, true);
+
+	(void)printf("%s\n", text);
+}
+
+static int run_ls(void *globals, void *ls_options, char **args, int n_args, struct err *err)
+{
+	const struct options *options = globals;
+	const struct ls_options *ls = ls_options;
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autorecords struct record_list list = { 0 };
+	autoclose int state_fd = -1;
+	char boot_id[37] = "";
+	int rc = state_open(options_state_dir(options), false, &state_fd, err);
+
+	(void)args;
+	(void)n_args;
+	if (rc > 0)
+		rc = record_list(state_fd, &list, err);
+	if (rc >= 0)
+		rc = process_boot_id(boot_id, err);
+	if (rc >= 0)
+		rc = netlink_open(&nl, err);
+	if (rc < 0)
+		return rc;
+	if (ls->json)
+		print_json(&list, &nl, boot_id);
+	else
+		print_table(&list, &nl, boot_id);
+	return 0;
+}
+
+const struct cmd cmds_ls = {
+	.name = "ls",
+	.args = "",
+	.help = "list the attached containers",
+	.options = ls_table,
+	.n_options = ARRAY_SIZE(ls_table),
+	.options_size = sizeof(struct ls_options),
+	.run = run_ls,
+};
+
+/* ---- version ---- */
+
+static int run_version(void *globals, void *unused, char **args, int n_args, struct err *err)
+{
+	(void)globals;
+	(void)unused;
+	(void)args;
+	(void)n_args;
+	(void)err;
+	(void)printf("ct-netns " CT_VERSION "\n");
+	return 0;
+}
+
+const struct cmd cmds_version = {
+	.name = "version",
+	.args = "",
+	.help = "print the version",
+	.run = run_version,
+};

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for ct-netns: the words come from the program's own tables.
+_ct_netns() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command="" word i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		hook | create | rm | ls | gc | explain | version) command=$word ;;
+		esac
+	done
+	COMPREPLY=()
+	case $prev in
+	--state-dir)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--ipfile | --log)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--log-format)
+		mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
+		return
+		;;
+	--network)
+		word=$(cd /etc/ct-netns 2>/dev/null && printf '%s ' *.json)
+		mapfile -t COMPREPLY < <(compgen -W "default ${word//.json/}" -- "$cur")
+		return
+		;;
+	--bridge | --ip | --mtu | --iface | --static-ip) return ;;
+	esac
+	word=$(ct-netns __complete ${command:+"$command"} 2>/dev/null | cut -f1)
+	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")
+}
+complete -F _ct_netns ct-netns

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/detach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netlink/socket.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/net/conntrack.h"
+#include "common/net/neigh.h"
+#include "common/steps.h"
+#include "common/str.h"
+#include "netns-hook/ipam.h"
+
+#define LOCK_WAIT_MS 10000
+
+static struct ipam_holder holder_of(const struct attachment *att)
+{
+	return (struct ipam_holder){
+		.container = att->container,
+		.ifname = att->ifname,
+		.boot_id = att->owner.boot_id,
+	};
+}
+
+/*
+ * Whose address is it now? A lease of ours may have been taken over while its container was dead;
+ * what belongs to the address then (connections, neighbour entry) is the new holder's.
+ */
+static int holds_address(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	const struct ipam_holder holder = holder_of(att);
+
+	if (!ip_is_set(&att->address.addr))
+		return 0;
+	return ipam_holds(detach->state_fd, att->network, &att->address.addr, &holder, err);
+}
+
+int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	int rc = holds_address(detach, att, err);
+
+	return rc > 0 ? conntrack_flush(&att->address.addr, err) : rc;
+}
+
+int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	struct link_info bridge;
+	int rc = holds_address(detach, att, err);
+
+	if (rc > 0)
+		rc = link_find(detach->nl, att->bridge, &bridge, err);
+	return rc > 0 ? neigh_delete(detach->nl, bridge.index, &att->address.addr, err) : rc;
+}
+
+/*
+ * The child holds nothing of ours but the socket: a runtime that reads its hook's output to the end
+ * must not wait for it, and a lock must end with us.
+ */
+static int delete_in_background(struct netlink *nl, int index, struct err *err)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid > 0 ? 0 : link_delete(nl, index, err);
+	const int nl_fd = nl_socket_get_fd(nl->sock);
+
+	if (nl_fd > 0)
+		(void)syscall(SYS_close_range, 0, nl_fd - 1, 0);
+	(void)syscall(SYS_close_range, nl_fd + 1, ~0U, 0);
+	(void)setsid();
+	_exit(link_delete(nl, index, err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+int detach_interface(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	struct link_info info;
+	int rc = link_find(detach->nl, att->veth, &info, err);
+
+	/* The record of a stranger's link is none: a name that is no veth was never ours. */
+	if (rc <= 0 || !str_eq(info.kind, "veth"))
+		return rc < 0 ? rc : 0;
+	rc = link_detach(detach->nl, info.index, err);
+	if (rc < 0)
+		return rc;
+	const struct netns_id *netns = &att->owner.netns;
+	enum detach_link how = detach->link;
+
+	if (detach->ending.ino != 0 && netns_id_equal(&detach->ending, netns))
+		how = DETACH_LINK_LEAVE;
+	switch (how) {
+	case DETACH_LINK_DELETE:
+		return link_delete(detach->nl, info.index, err);
+	case DETACH_LINK_BACKGROUND:
+		return delete_in_background(detach->nl, info.index, err);
+	case DETACH_LINK_LEAVE:
+		break;
+	}
+	return 0;
+}
+
+int detach_lease(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	const struct ipam_holder holder = holder_of(att);
+
+	/* An ADD that died between lease and record left an address that no record knows. */
+	if (!ip_is_set(&att->address.addr))
+		return ipam_release_all(detach->state_fd, &holder, err);
+	return ipam_release(detach->state_fd, att->network, &att->address.addr, &holder, err);
+}
+
+/* Only the file that we wrote: a regular one that holds this very address. */
+int detach_ipfile(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	struct ip_text address = ip_addr_text(&att->address.addr);
+	struct stat st;
+
+	(void)detach;
+	if (!att->ipfile)
+		return 0;
+	autoclose int fd = open(att->ipfile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	char text[IP_TEXT_SIZE] = "";
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    read(fd, text, sizeof(text) - 1) < 0 || !str_eq(text, address.text))
+		return 0;
+	if (unlink(att->ipfile) < 0 && errno != ENOENT)
+		return err_errno(err, "remove address file '%s'", att->ipfile);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct detach *, const struct attachment *, struct err *);
+} teardown[] = {
+	{ "conntrack", detach_conntrack }, { "neighbour", detach_neighbour },
+	{ "interface", detach_interface }, { "lease", detach_lease },
+	{ "ipfile", detach_ipfile },
+};
+
+int detach_one(const struct detach *detach, const struct record_folder *folder,
+	       const struct attachment *att, struct err *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(teardown); i++) {
+		struct err why = ERR_INIT;
+		int rc = fault_point(teardown[i].name, ".detach", &why);
+
+		if (rc >= 0)
+			rc = teardown[i].run(detach, att, &why);
+		if (rc >= 0)
+			continue;
+		(void)err_ctx(&why, "%s", teardown[i].name);
+		if (first < 0) {
+			log_warning("container '%s': %s; ignoring", att->container, why.msg);
+			continue;
+		}
+		first = rc;
+		*err = why;
+	}
+	if (first >= 0)
+		first = record_remove(folder, att->ifname, err);
+	return first < 0 ? first : 0;
+}
+
+/* A record that cannot be read: what follows from id and interface name alone. */
+static void guess_attachment(const struct record_folder *folder, const char *ifname,
+			     struct attachment *att)
+{
+	*att = (struct attachment){ .container = xstrdup(folder->container) };
+	(void)memcpy(att->ifname, ifname, strlen(ifname) + 1);
+	record_veth_name(folder->container, ifname, 0, att->veth);
+}
+
+int detach_folder(const struct detach *detach, struct record_folder *folder, struct err *err)
+{
+	struct strlist ifnames = { 0 };
+	int first = record_folder_ifnames(folder, &ifnames, err);
+	int n = first < 0 ? first : (int)ifnames.n;
+
+	for (size_t i = 0; i < ifnames.n; i++) {
+		autoattachment struct attachment att = { 0 };
+		struct err why = ERR_INIT;
+		int rc = record_read(folder, ifnames.items[i], &att, &why);
+
+		if (rc <= 0) {
+			log_warning("%s; removing what belongs to it",
+				    rc < 0 ? why.msg : "a record vanished");
+			err_clear(&why);
+			guess_attachment(folder, ifnames.items[i], &att);
+		}
+		rc = detach_one(detach, folder, &att, &why);
+		if (rc >= 0)
+			continue;
+		if (first >= 0)
+			*err = why;
+		else
+			log_warning("container '%s': %s; ignoring", folder->container, why.msg);
+		first = rc;
+	}
+	strlist_free(&ifnames);
+	if (first >= 0)
+		first = record_folder_remove(folder, err);
+	return first < 0 ? first : n;
+}
+
+int detach_container(const struct detach *detach, const char *container, struct err *err)
+{
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	int rc = record_folder_open(detach->state_fd, container, false, LOCK_WAIT_MS, &folder, err);
+
+	if (rc > 0)
+		rc = detach_folder(detach, &folder, err);
+	return rc;
+}

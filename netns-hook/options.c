@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/options.h"
+
+#include <errno.h>
+
+#include "common/log.h"
+#include "common/net/link.h"
+#include "common/str.h"
+
+#define OPTION(long_name, short_letter, kind, member, metavar, text)                               \
+	{                                                                                          \
+		.name = (long_name), .short_name = (short_letter), .type = (kind),                 \
+		.offset = offsetof(struct options, member), .value = (metavar), .help = (text),    \
+	}
+
+const struct cmd_option options_table[] = {
+	OPTION("network", 'n', CMD_STRING, network, "NAME",
+	       "network, defined in " NETWORK_CONFIG_DIR "/NAME.json (default: default)"),
+	OPTION("bridge", 0, CMD_STRING, bridge, "NAME", "name of the bridge (default: netns0)"),
+	OPTION("ip", 0, CMD_STRING, ip, "ADDRESS/LEN",
+	       "address of the bridge and subnet (default: 172.19.0.1/16)"),
+	{ .name = "mtu",
+	  .type = CMD_INT,
+	  .offset = offsetof(struct options, mtu),
+	  .value = "BYTES",
+	  .help = "MTU of bridge and veth (default: 1500)",
+	  .min = LINK_MTU_MIN,
+	  .max = LINK_MTU_MAX },
+	OPTION("iface", 0, CMD_STRING, ifname, "NAME",
+	       "interface inside the container (default: eth0)"),
+	OPTION("state-dir", 0, CMD_STRING, state_dir, "DIR",
+	       "records and leases (default: " NETWORK_STATE_DIR ")"),
+	OPTION("ipfile", 0, CMD_STRING, ipfile, "FILE",
+	       "write the address to FILE (default: .ip in the bundle)"),
+	OPTION("static-ip", 0, CMD_STRING, static_ip, "ADDRESS",
+	       "this address and no other (default: the next free one)"),
+	OPTION("log", 0, CMD_STRING, log, "FILE", "append messages to FILE"),
+	OPTION("log-format", 0, CMD_STRING, log_format, "FORMAT", "text or json (default: text)"),
+	OPTION("debug", 'd', CMD_FLAG, debug, NULL, "say more"),
+};
+const size_t options_count = ARRAY_SIZE(options_table);
+
+const char *options_state_dir(const struct options *options)
+{
+	return options->state_dir ? options->state_dir : NETWORK_STATE_DIR;
+}
+
+int options_prepare(void *globals, struct err *err)
+{
+	const struct options *options = globals;
+	const char *format = options->log_format ? options->log_format : "text";
+	const struct log_options log = {
+		.program = "ct-netns",
+		.path = options->log,
+		.format = str_eq(format, "json") ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
+		.level = options->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
+	};
+
+	if (!str_eq(format, "json") && !str_eq(format, "text"))
+		return err_set(err, EINVAL, "--log-format: '%s' is neither text nor json", format);
+	return log_open(&log, err);
+}
+
+int options_network(const struct options *options, struct network *net, struct err *err)
+{
+	const struct network_overrides flags = {
+		.bridge = options->bridge,
+		.ip = options->ip,
+		.mtu = options->mtu,
+		.ifname = options->ifname,
+	};
+	int rc = network_load(options->network, net, err);
+
+	return rc < 0 ? rc : network_override(net, &flags, err);
+}

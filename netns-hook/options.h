@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NETNS_OPTIONS_H
+#define CT_NETNS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cmd.h"
+#include "common/err.h"
+#include "common/net/network.h"
+
+/* Flags of every command and of the hook; names and defaults are those of the netns tool. */
+struct options {
+	const char *network;
+	const char *bridge;
+	const char *ip;
+	int64_t mtu;
+	const char *ifname;
+	const char *state_dir; /* NULL: NETWORK_STATE_DIR */
+	const char *ipfile;    /* NULL: not given */
+	const char *static_ip;
+	const char *log;
+	const char *log_format;
+	bool debug;
+};
+
+extern const struct cmd_option options_table[];
+extern const size_t options_count;
+
+const char *options_state_dir(const struct options *options);
+
+/* Open the log as the flags say; globals is a struct options. */
+int options_prepare(void *globals, struct err *err);
+
+/* The network that the flags name, with their values laid over it. */
+int options_network(const struct options *options, struct network *net, struct err *err);
+
+#endif
