@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "runtime/cmds.h"
+#include "runtime/create.h"
+
+struct delete_options {
+	bool force;
+};
+
+/*
+ * A create that was killed before it wrote its state has made a folder and nothing else. The lock
+ * is ours: nobody is at it now.
+ */
+static int delete_unreadable(struct container *c, bool force, struct err *err)
+{
+	if (!force || c->lock_fd < 0)
+		return -err->code;
+	log_info("%s; removing what is left", err->msg);
+	err_clear(err);
+	return create_undo(c, err);
+}
+
+static int run(void *globals, void *options, char **args, int n_args, struct err *err)
+{
+	const struct runtime_globals *g = globals;
+	const struct delete_options *o = options;
+	autocontainer struct container c = CONTAINER_INIT;
+
+	(void)n_args;
+	int rc = container_name(&c, g->root, args[0], err);
+
+	if (rc < 0)
+		return rc;
+	rc = container_open(&c, CONTAINER_LOCKED, err);
+	if (rc == -ENOENT && c.dir_fd < 0 && o->force)
+		return 0;
+	if (rc < 0)
+		return delete_unreadable(&c, o->force, err);
+	enum oci_status status = container_status(&c);
+
+	/* A created container goes without --force too, as runc has it: engines rely on that. */
+	if (status != OCI_STATUS_STOPPED && status != OCI_STATUS_CREATED && !o->force)
+		return err_set(err, EBUSY,
+			       "cannot delete container '%s': it is %s; kill it first, or use "
+			       "--force",
+			       c.id, oci_status_name(status));
+	return create_undo(&c, err);
+}
+
+static const struct cmd_option delete_options[] = {
+	{ .name = "force",
+	  .short_name = 'f',
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct delete_options, force),
+	  .help = "kill it first; no error when there is no such container" },
+};
+
+const struct cmd cmd_delete = {
+	.name = "delete",
+	.args = "ID",
+	.help = "run poststop hooks and remove all that create has made",
+	.options = delete_options,
+	.n_options = ARRAY_SIZE(delete_options),
+	.options_size = sizeof(struct delete_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

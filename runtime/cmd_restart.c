@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "runtime/cmds.h"
+#include "runtime/create.h"
+#include "runtime/masks.h"
+#include "runtime/pins.h"
+#include "runtime/self.h"
+#include "runtime/start.h"
+
+static int refuse(const struct container *c, struct err *err, const char *why)
+{
+	return err_set(err, EINVAL, "cannot restart container '%s': %s", c->id, why);
+}
+
+static int check(const struct container *c, struct err *err)
+{
+	enum oci_status status = container_status(c);
+
+	if (status != OCI_STATUS_STOPPED)
+		return container_refuse(c, "restart", status, err);
+	if (c->state.oci.status == OCI_STATUS_CREATING)
+		return refuse(c, err, "its create did not finish; delete it");
+	if (!c->state.persist)
+		return refuse(c, err, "it was created with --no-persist, its namespaces are gone");
+	if (c->config->namespaces[NS_PID].path)
+		return refuse(c, err, "it joined a pid namespace by path");
+	if (!c->config->has_process)
+		return refuse(c, err, "its config.json has no 'process'");
+	return 0;
+}
+
+/* What the config made is joined by its pin now; what it joined by path is joined again. */
+static int use_pins(struct container *c, struct err *err)
+{
+	int rc = namespaces_open(c->config, &c->ns, err);
+
+	for (enum ns_type type = 0; rc >= 0 && type < NS_COUNT; type++) {
+		if (type == NS_PID || !(c->ns.new_flags & namespaces_flag(type)))
+			continue;
+		c->ns.join_fds[type] = pins_open(c->dir_fd, type, err);
+		rc = c->ns.join_fds[type];
+	}
+	c->ns.new_flags &= CLONE_NEWPID;
+	c->ns.staged = c->ns.join_fds[NS_USER] >= 0;
+	return rc < 0 ? err_ctx(err, "cannot restart container '%s'", c->id) : 0;
+}
+
+static int prepare(struct container *c, struct err *err)
+{
+	int rc = check(c, err);
+
+	if (rc >= 0)
+		rc = use_pins(c, err);
+	if (rc < 0)
+		return rc;
+	c->replace = true;
+	if (!c->config->masked_paths.n)
+		return 0;
+	c->null_fd = masks_open_null(err);
+	return c->null_fd < 0 ? c->null_fd : 0;
+}
+
+static int run(void *globals, void *options, char **args, int n_args, struct err *err)
+{
+	const struct runtime_globals *g = globals;
+	autocontainer struct container c = CONTAINER_INIT;
+
+	(void)options;
+	(void)n_args;
+	int rc = self_protect(err);
+
+	if (rc >= 0)
+		rc = container_name(&c, g->root, args[0], err);
+	if (rc >= 0)
+		rc = container_open(&c, CONTAINER_LOCKED, err);
+	if (rc >= 0)
+		rc = prepare(&c, err);
+	if (rc >= 0)
+		rc = create_again(&c, err);
+	if (rc < 0)
+		return rc;
+	rc = start_process(&c, err);
+	if (rc < 0) {
+		struct err ignored = ERR_INIT;
+
+		/* The container stays, stopped: its namespaces are what restart is for. */
+		if (container_kill(&c, &ignored) < 0)
+			log_warning("%s; ignoring", ignored.msg);
+	}
+	return rc;
+}
+
+const struct cmd cmd_restart = {
+	.name = "restart",
+	.args = "ID",
+	.help = "run the process of a stopped container again, in the same namespaces",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "runtime/cmds.h"
+#include "runtime/create.h"
+#include "runtime/self.h"
+#include "runtime/start.h"
+#include "runtime/wait.h"
+
+struct run_options {
+	const char *bundle, *pid_file;
+	bool no_persist, detach, keep;
+};
+
+static int wait_and_delete(struct container *c, bool keep, struct err *err)
+{
+	int status = wait_forwarding(c->pid);
+
+	c->pid = 0;
+	int rc = keep ? 0 : create_undo(c, err);
+
+	return rc < 0 ? rc : status;
+}
+
+static int run(void *globals, void *options, char **args, int n_args, struct err *err)
+{
+	const struct runtime_globals *g = globals;
+	const struct run_options *o = options;
+	autocontainer struct container c = CONTAINER_INIT;
+	autofree char *pid_file = cmds_absolute(o->pid_file);
+	const struct create_request request = {
+		.root = g->root,
+		.id = args[0],
+		.bundle = o->bundle,
+		.pid_file = pid_file,
+		.no_persist = o->no_persist,
+	};
+
+	(void)n_args;
+	int rc = self_protect(err);
+
+	if (rc < 0)
+		return rc;
+	if (!o->detach)
+		wait_block_signals();
+	rc = create_container(&c, &request, err);
+	if (rc < 0)
+		return rc;
+	if (!c.config->has_process) {
+		struct err undo = ERR_INIT;
+
+		(void)err_set(err, EINVAL, "config.json has no 'process': there is nothing to run");
+		if (create_undo(&c, &undo) < 0)
+			log_warning("%s; ignoring", undo.msg);
+		return -err->code;
+	}
+	rc = start_container(&c, err);
+	if (rc < 0 || o->detach)
+		return rc;
+	return wait_and_delete(&c, o->keep, err);
+}
+
+static const struct cmd_option run_options[] = {
+	{ .name = "bundle",
+	  .short_name = 'b',
+	  .type = CMD_STRING,
+	  .value = "DIR",
+	  .offset = offsetof(struct run_options, bundle),
+	  .help = "folder of config.json (default: the working directory)" },
+	{ .name = "pid-file",
+	  .type = CMD_STRING,
+	  .value = "FILE",
+	  .offset = offsetof(struct run_options, pid_file),
+	  .help = "write the process id of the container's init to FILE" },
+	{ .name = "no-persist",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct run_options, no_persist),
+	  .help = "do not pin the namespaces: they end with the process" },
+	{ .name = "detach",
+	  .short_name = 'd',
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct run_options, detach),
+	  .help = "return once the process has been executed" },
+	{ .name = "keep",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct run_options, keep),
+	  .help = "do not delete the container when its process has ended" },
+};
+
+const struct cmd cmd_run = {
+	.name = "run",
+	.args = "ID",
+	.help = "create, start, wait, delete; exits with the process's status",
+	.options = run_options,
+	.n_options = ARRAY_SIZE(run_options),
+	.options_size = sizeof(struct run_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

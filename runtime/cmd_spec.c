@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "runtime/cmds.h"
+#include "runtime/config.h"
+
+/*
+ * A config.json that runs as it is, with a rootfs/ beside it: what `runc spec` writes, without what
+ * this runtime does not apply.
+ */
+#ifndef CT_BINDIR
+#define CT_BINDIR "/usr/local/bin"
+#endif
+#define NETNS_PROGRAM "ct-netns"
+
+struct spec_options {
+	const char *bundle;
+	bool net;
+};
+
+#define MOUNT_OPTIONS_MAX 6
+
+static const struct spec_mount {
+	const char *destination, *type, *source;
+	const char *options[MOUNT_OPTIONS_MAX + 1];
+} mounts[] = {
+	{ "/proc", "proc", "proc", { NULL } },
+	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k", NULL } },
+	{ "/dev/pts",
+	  "devpts",
+	  "devpts",
+	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL } },
+	{ "/dev/shm",
+	  "tmpfs",
+	  "shm",
+	  { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k", NULL } },
+	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev", NULL } },
+	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro", NULL } },
+};
+
+static const char *const capabilities[] = {
+	"CAP_AUDIT_WRITE",
+	"CAP_KILL",
+	"CAP_NET_BIND_SERVICE",
+	NULL,
+};
+
+static const char *const args[] = { "sh", NULL };
+
+static const char *const env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"TERM=xterm",
+	NULL,
+};
+
+static const char *const masked_paths[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/sched_debug",
+	"/sys/firmware",
+	"/proc/scsi",
+	NULL,
+};
+
+static const char *const readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+
+static const enum ns_type namespaces[] = { NS_PID, NS_NET, NS_IPC, NS_UTS, NS_MOUNT };
+
+static void put_strings(json_node *object, const char *key, const char *const *strings)
+{
+	json_node *array = json_put_array(object, key);
+
+	for (; *strings; strings++)
+		json_append_string(array, *strings);
+}
+
+static void put_process(json_node *spec)
+{
+	static const char *const sets[] = { "bounding", "effective", "permitted" };
+	json_node *process = json_put_object(spec, "process");
+	json_node *node;
+
+	json_put_bool(process, "terminal", false);
+	node = json_put_object(process, "user");
+	json_put_int(node, "uid", 0);
+	json_put_int(node, "gid", 0);
+	put_strings(process, "args", args);
+	put_strings(process, "env", env);
+	json_put_string(process, "cwd", "/");
+	node = json_put_object(process, "capabilities");
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		put_strings(node, sets[i], capabilities);
+	node = json_object();
+	json_put_string(node, "type", "RLIMIT_NOFILE");
+	json_put_int(node, "hard", 1024);
+	json_put_int(node, "soft", 1024);
+	json_append(json_put_array(process, "rlimits"), node);
+	json_put_bool(process, "noNewPrivileges", true);
+}
+
+static void put_mounts(json_node *spec)
+{
+	json_node *array = json_put_array(spec, "mounts");
+
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		json_node *mount = json_object();
+
+		json_put_string(mount, "destination", mounts[i].destination);
+		json_put_string(mount, "type", mounts[i].type);
+		json_put_string(mount, "source", mounts[i].source);
+		if (mounts[i].options[0])
+			put_strings(mount, "options", mounts[i].options);
+		json_append(array, mount);
+	}
+}
+
+static void put_linux(json_node *spec)
+{
+	json_node *linux_node = json_put_object(spec, "linux");
+	json_node *array = json_put_array(linux_node, "namespaces");
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+		json_node *ns = json_object();
+
+		json_put_string(ns, "type", config_namespace_name(namespaces[i]));
+		json_append(array, ns);
+	}
+	put_strings(linux_node, "maskedPaths", masked_paths);
+	put_strings(linux_node, "readonlyPaths", readonly_paths);
+}
+
+/* ct-netns beside this program, as built or installed; else where it would be installed. */
+static char *find_netns_program(void)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (len > 0) {
+		autofree char *path = NULL;
+
+		self[len] = '\0';
+		*strrchr(self, '/') = '\0';
+		path = xasprintf("%s/" NETNS_PROGRAM, self);
+		if (access(path, X_OK) == 0)
+			return take_ptr(&path);
+	}
+	return xstrdup(CT_BINDIR "/" NETNS_PROGRAM);
+}
+
+static void put_net_hooks(json_node *spec)
+{
+	static const char *const hook_args[] = { NETNS_PROGRAM, NULL };
+	static const enum hook_kind kinds[] = { HOOK_CREATE_RUNTIME, HOOK_POSTSTOP };
+	json_node *hooks = json_put_object(spec, "hooks");
+	autofree char *path = find_netns_program();
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		json_node *hook = json_object();
+
+		json_put_string(hook, "path", path);
+		put_strings(hook, "args", hook_args);
+		json_append(json_put_array(hooks, config_hook_name(kinds[i])), hook);
+	}
+}
+
+static json_node *make_spec(bool net)
+{
+	json_node *spec = json_object();
+	json_node *root;
+
+	json_put_string(spec, "ociVersion", CONFIG_OCI_VERSION_MAX);
+	put_process(spec);
+	root = json_put_object(spec, "root");
+	json_put_string(root, "path", "rootfs");
+	json_put_bool(root, "readonly", true);
+	json_put_string(spec, "hostname", "ct-runtime");
+	put_mounts(spec);
+	if (net)
+		put_net_hooks(spec);
+	put_linux(spec);
+	return spec;
+}
+
+static int spec_write(const char *bundle, const char *text, struct err *err)
+{
+	autoclose int bundle_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = -1;
+	int rc;
+
+	if (bundle_fd < 0)
+		return err_errno(err, "bundle '%s'", bundle);
+	fd = openat(bundle_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, EEXIST,
+			       "'%s/config.json' is there already; remove it to get a new one",
+			       bundle);
+	if (fd < 0)
+		return err_errno(err, "make '%s/config.json'", bundle);
+	rc = file_write_all(fd, text, strlen(text), "config.json", err);
+	if (rc < 0)
+		(void)unlinkat(bundle_fd, "config.json", 0);
+	return rc;
+}
+
+static int spec_run(void *globals, void *options, char **words, int n_words, struct err *err)
+{
+	const struct spec_options *opts = options;
+	autojson json_node *spec = make_spec(opts->net);
+	autofree char *json = json_print(spec, true);
+	autofree char *text = xasprintf("%s\n", json);
+	int rc = spec_write(opts->bundle ? opts->bundle : ".", text, err);
+
+	(void)globals;
+	(void)words;
+	(void)n_words;
+	return rc < 0 ? rc : 0;
+}
+
+static const struct cmd_option spec_option_table[] = {
+	{ .name = "bundle",
+	  .short_name = 'b',
+	  .type = CMD_STRING,
+	  .offset = offsetof(struct spec_options, bundle),
+	  .value = "PATH",
+	  .help = "folder to write config.json into (default: this one)" },
+	{ .name = "net",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct spec_options, net),
+	  .help = "add the hooks that give the container a network (" NETNS_PROGRAM ")" },
+};
+
+const struct cmd cmd_spec = {
+	.name = "spec",
+	.args = "",
+	.help = "write a config.json that runs a shell in rootfs/",
+	.options = spec_option_table,
+	.n_options = ARRAY_SIZE(spec_option_table),
+	.run = spec_run,
+	.options_size = sizeof(struct spec_options),
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_CMDS_H
+#define CT_CMDS_H
+
+#include <stdbool.h>
+
+#include "common/cmd.h"
+
+/* What stands before the command: the `globals` of every command's run function. */
+struct runtime_globals {
+	const char *root;       /* state directory; NULL: the default */
+	const char *log;        /* file; NULL: stderr */
+	const char *log_format; /* "text" or "json"; NULL: text */
+	bool debug;
+};
+
+/* One per cmd_*.c; main.c puts them into its table. */
+extern const struct cmd cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd_delete, cmd_list,
+	cmd_spec, cmd_restart;
+
+/* path as seen from where the program was called; NULL stays NULL. The caller frees. */
+char *cmds_absolute(const char *path);
+
+#endif

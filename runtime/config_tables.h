@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_CONFIG_TABLES_H
+#define CT_CONFIG_TABLES_H
+
+#include "common/json.h"
+#include "runtime/config.h"
+
+/*
+ * Between the config*.c files alone: the tables of the parts of config.json, and the checks that
+ * look at more than one property.
+ */
+extern const struct json_table config_process_table;   /* struct config_process */
+extern const struct json_table config_hooks_table;     /* struct config_hooks[HOOK_COUNT] */
+extern const struct json_table config_mount_table;     /* array in struct config_mounts */
+extern const struct json_table config_linux_table;     /* struct config */
+extern const struct json_table config_resources_table; /* no struct: nothing of it is applied */
+
+/* The whole document, once every property on its own is right. */
+int config_check(struct config *config, const struct json_path *root, struct err *err);
+
+/* "config.json: linux.uidMappings: …" and so on live where their data does. */
+int config_check_mounts(const struct config *config, const struct json_path *root, struct err *err);
+
+/* For a property that is known and has a value which asks for something. Returns negative. */
+int config_unsupported(const struct json_path *path, struct err *err);
+
+/*
+ * Decoders for properties that are not applied, where "asks for nothing" is not what json_is_empty
+ * says. config_decode_refuse: any value asks for something (a swappiness of 0, say).
+ * config_decode_unlimited: 0 and -1 leave things as they are. config_decode_neutral: "" and the
+ * string in .arg do.
+ */
+json_decode_fn config_decode_refuse, config_decode_unlimited, config_decode_neutral;
+
+void config_process_free(struct config_process *process);
+void config_mounts_free(struct config_mounts *mounts);
+void config_hooks_free(struct config_hooks *hooks);
+
+/* A path below the one of an object: "process" -> "process.cwd". For the length of the call. */
+#define config_at(above, name)    (&(const struct json_path){ (above), (name), 0 })
+#define config_item(above, place) (&(const struct json_path){ (above), NULL, (place) })
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_CONTAINER_H
+#define CT_CONTAINER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "runtime/config.h"
+#include "runtime/namespaces.h"
+#include "runtime/state.h"
+
+/* One container on this host, as a command has it in its hands. Zero is not a valid one. */
+struct container {
+	char *root; /* state directory of all containers */
+	char *id;
+	char *path;  /* <root>/<id> */
+	int root_fd; /* holds the shared lock of root_dir.h while a container is being made; -1 */
+	int dir_fd;  /* of path; -1 */
+	int lock_fd; /* the container's lock, exclusive; -1: not taken */
+	struct config *config;
+	struct state state;
+	struct namespaces ns;
+	pid_t pid;     /* of init while it is our child; 0 */
+	int sync_fd;   /* to init, while it is being made; -1 */
+	int listen_fd; /* start.sock, for init; -1 */
+	int null_fd;   /* restart: the host's /dev/null for masks, for init; -1 */
+	bool replace;  /* restart: the state directory and the pins are there already */
+};
+
+#define CONTAINER_INIT                                                                             \
+	{                                                                                          \
+		.root_fd = -1, .dir_fd = -1, .lock_fd = -1, .sync_fd = -1, .listen_fd = -1,        \
+		.null_fd = -1, .ns = NAMESPACES_INIT                                               \
+	}
+#define autocontainer __attribute__((cleanup(container_free)))
+
+void container_free(struct container *c);
+
+/* Set root, id and path from the command line; nothing is looked at on disk but the id's form. */
+int container_name(struct container *c, const char *root, const char *id, struct err *err);
+
+enum container_lock {
+	CONTAINER_UNLOCKED,
+	CONTAINER_LOCKED
+};
+/*
+ * Open one that is there: state and config are read, the lock taken when asked for. ENOENT and
+ * "container 'x' does not exist" when there is none.
+ */
+int container_open(struct container *c, enum container_lock lock, struct err *err);
+
+/* What it is now, by the kernel's word. */
+enum oci_status container_status(const struct container *c);
+
+/* "container 'x' is running", for an operation that another status would allow. */
+int container_refuse(const struct container *c, const char *operation, enum oci_status status,
+		     struct err *err);
+
+/* Kill it and wait for its end (a pidfd tells); a child of ours is reaped. Fine when it is dead. */
+int container_kill(struct container *c, struct err *err);
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * A container is made by create_steps, top to bottom, and taken away by their undo, bottom to top:
+ * the same table serves a create that fails half-way and `delete`. "poststop" and "unpin" stand where
+ * they do for that way back: the process is dead when poststop hooks run, and the pins are still
+ * there for them.
+ *
+ * state.json is written before the first resource is made, so `delete --force` finds what a killed
+ * create has left. Init waits for us at every turn and dies when our end of the socket closes.
+ */
+#include "runtime/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/lock.h"
+#include "common/log.h"
+#include "common/process.h"
+#include "common/steps.h"
+#include "runtime/hooks.h"
+#include "runtime/init.h"
+#include "runtime/pins.h"
+#include "runtime/root_dir.h"
+#include "runtime/start_sock.h"
+#include "runtime/sync.h"
+
+#define INIT "the container's init"
+
+struct create {
+	struct container *c;
+	const struct create_request *request; /* NULL: delete or restart */
+	char *config_text;
+	size_t config_len;
+	bool cloned; /* from here on poststop hooks have something to undo */
+};
+
+/* ---- reserve ---- */
+
+/* The id is ours once mkdir has made its folder; the lock in it before anybody else can see it. */
+static int step_reserve(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	c->root_fd = root_dir_ensure(c->root, err);
+	if (c->root_fd < 0)
+		return c->root_fd;
+	if (mkdirat(c->root_fd, c->id, 0700) < 0) {
+		if (errno == EEXIST)
+			return err_set(err, EEXIST, "container with given ID already exists: '%s'",
+				       c->id);
+		return err_errno(err, "create folder '%s'", c->path);
+	}
+	c->dir_fd = openat(c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir_fd >= 0)
+		c->lock_fd = lock_open_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, 0, err);
+	else
+		(void)err_errno(err, "open folder '%s'", c->path);
+	if (c->lock_fd >= 0)
+		return 0;
+	/* A delete --force came between and owns it now, or the folder is of no use. */
+	struct err ignored = ERR_INIT;
+
+	(void)file_remove_tree_at(c->root_fd, c->id, &ignored);
+	return -err->code;
+}
+
+static int undo_reserve(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+	autoclose int fd = root_dir_open(c->root, err);
+
+	if (fd < 0)
+		return fd;
+	int rc = file_remove_tree_at(fd, c->id, err);
+
+	if (c->root_fd >= 0)
+		(void)close(take_fd(&c->root_fd)); /* our own shared lock on it */
+	return rc < 0 ? rc : root_dir_release(c->root, err);
+}
+
+static int step_state(void *ctx, struct err *err)
+{
+	struct create *create = ctx;
+	int rc = file_write_atomic_at(create->c->dir_fd, "config.json", create->config_text,
+				      create->config_len, 0600, err);
+
+	return rc < 0 ? rc : state_save_at(create->c->dir_fd, &create->c->state, err);
+}
+
+/* ---- the way back ---- */
+
+static int undo_pins(void *ctx, struct err *err)
+{
+	return pins_remove(((struct create *)ctx)->c->dir_fd, err);
+}
+
+static int undo_poststop(void *ctx, struct err *err)
+{
+	const struct create *create = ctx;
+	const struct hooks_run run = {
+		.kind = HOOK_POSTSTOP,
+		.config = create->c->config,
+		.state = &create->c->state.oci,
+		.cwd_fd = -1,
+	};
+
+	(void)err;
+	if (create->cloned)
+		hooks_run_all(&run);
+	return 0;
+}
+
+static int undo_process(void *ctx, struct err *err)
+{
+	return container_kill(((struct create *)ctx)->c, err);
+}
+
+/* ---- the process ---- */
+
+static pid_t clone_init(struct container *c, int init_fd)
+{
+	pid_t pid = init_clone(c->ns.staged ? 0 : c->ns.new_flags);
+
+	if (pid != 0)
+		return pid;
+	/* Our copy of the runtime's end would keep us from seeing that it has died. */
+	(void)close(c->sync_fd);
+	c->sync_fd = init_fd;
+	if (c->ns.staged)
+		init_stage_main(c);
+	init_main(c);
+}
+
+/* The process in between reports the pid of init and ends. */
+static int receive_staged(struct container *c, pid_t stage, struct err *err)
+{
+	struct sync_msg msg;
+	int rc = sync_expect(c->sync_fd, SYNC_STAGED, "the process that joins namespaces", &msg,
+			     err);
+
+	(void)waitpid(stage, NULL, 0);
+	if (rc >= 0)
+		c->pid = msg.pid;
+	return rc;
+}
+
+static int step_process(void *ctx, struct err *err)
+{
+	struct create *create = ctx;
+	struct container *c = create->c;
+	int fds[2];
+
+	c->listen_fd = start_sock_listen(c->dir_fd, err);
+	if (c->listen_fd < 0)
+		return c->listen_fd;
+	int rc = sync_pair(fds, err);
+
+	if (rc < 0)
+		return rc;
+	autoclose int init_fd = fds[1];
+
+	c->sync_fd = fds[0];
+	create->cloned = true;
+	pid_t pid = clone_init(c, init_fd);
+
+	if (pid < 0)
+		rc = err_errno(err, "clone the container's process into its namespaces");
+	(void)close(take_fd(&c->listen_fd));
+	if (rc < 0)
+		return rc;
+	c->pid = c->ns.staged ? 0 : pid;
+	return c->ns.staged ? receive_staged(c, pid, err) : 0;
+}
+
+static int step_maps(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	if (!(c->ns.new_flags & CLONE_NEWUSER))
+		return 0;
+	return namespaces_write_maps(c->config, c->pid, err);
+}
+
+static int step_oom(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+	char path[64], value[16];
+
+	if (!c->config->process.has_oom_score_adj)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)c->pid);
+	(void)snprintf(value, sizeof(value), "%d", (int)c->config->process.oom_score_adj);
+	int rc = file_write_at(AT_FDCWD, path, value, err);
+
+	return rc < 0 ? err_ctx(err, "process.oomScoreAdj") : 0;
+}
+
+/*
+ * The kernel pins a mount namespace only in one that is older, and tells the age by an id. Linux 6.18
+ * gives these ids out in batches per CPU, so that a new namespace can have a lower id than the one we
+ * are in (unless that is the first of all): EINVAL. Made again on the CPU that made ours, it gets a
+ * higher one.
+ */
+static int pin_mount(struct container *c, struct err *err)
+{
+	int rc = -EINVAL;
+
+	for (int cpu = -1; rc == -EINVAL && cpu < CPU_SETSIZE && cpu < get_nprocs_conf(); cpu++) {
+		if (cpu >= 0) {
+			rc = sync_send(c->sync_fd, SYNC_RENEW, cpu, err);
+			if (rc >= 0)
+				rc = sync_expect(c->sync_fd, SYNC_RENEWED, INIT, NULL, err);
+			if (rc < 0)
+				return rc;
+		}
+		rc = pins_make(c->dir_fd, c->path, NS_MOUNT, c->pid, &c->state.oci.namespaces, err);
+	}
+	return rc;
+}
+
+static int step_pins(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+	int rc = c->state.persist ? pins_prepare(c->dir_fd, err) : 0;
+
+	for (enum ns_type type = 0; rc >= 0 && c->state.persist && type < NS_COUNT; type++) {
+		if (type == NS_PID || !(c->ns.new_flags & namespaces_flag(type)))
+			continue;
+		rc = type == NS_MOUNT ? pin_mount(c, err)
+				      : pins_make(c->dir_fd, c->path, type, c->pid,
+						  &c->state.oci.namespaces, err);
+	}
+	return rc;
+}
+
+/* Init has done nothing yet: from here on a crash of ours is found by its pid. */
+static int step_proceed(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	c->state.oci.pid = c->pid;
+	int rc = process_start_time(c->pid, &c->state.start_ticks, err);
+
+	if (rc >= 0)
+		rc = state_save_at(c->dir_fd, &c->state, err);
+	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_PROCEED, 0, err);
+}
+
+static int step_runtime_hooks(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+	struct hooks_run run = {
+		.config = c->config,
+		.state = &c->state.oci,
+		.pid = c->pid,
+		.cwd_fd = -1,
+		.spare_pid = c->pid,
+	};
+
+	if (!c->config->hooks[HOOK_PRESTART].n && !c->config->hooks[HOOK_CREATE_RUNTIME].n)
+		return 0;
+	int rc = sync_expect(c->sync_fd, SYNC_MOUNTED, INIT, NULL, err);
+
+	run.kind = HOOK_PRESTART;
+	if (rc >= 0)
+		rc = hooks_run(&run, err);
+	run.kind = HOOK_CREATE_RUNTIME;
+	if (rc >= 0)
+		rc = hooks_run(&run, err);
+	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_PROCEED, 0, err);
+}
+
+static int step_ready(void *ctx, struct err *err)
+{
+	return sync_expect(((struct create *)ctx)->c->sync_fd, SYNC_READY, INIT, NULL, err);
+}
+
+static int step_pid_file(void *ctx, struct err *err)
+{
+	const struct create *create = ctx;
+	char text[16];
+
+	if (!create->request || !create->request->pid_file)
+		return 0;
+	/* Digits alone: containerd's shim takes the whole content for the number. */
+	(void)snprintf(text, sizeof(text), "%d", (int)create->c->pid);
+	return file_write_atomic_at(AT_FDCWD, create->request->pid_file, text, strlen(text), 0644,
+				    err);
+}
+
+static int undo_pid_file(void *ctx, struct err *err)
+{
+	const struct create *create = ctx;
+
+	if (!create->request || !create->request->pid_file)
+		return 0;
+	if (unlink(create->request->pid_file) < 0 && errno != ENOENT)
+		return err_errno(err, "remove '%s'", create->request->pid_file);
+	return 0;
+}
+
+static int step_commit(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	c->state.oci.status = OCI_STATUS_CREATED;
+	int rc = state_save_at(c->dir_fd, &c->state, err);
+
+	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_RELEASE, 0, err);
+}
+
+static const struct step create_steps[] = {
+	{ .name = "create.reserve", .run = step_reserve, .undo = undo_reserve },
+	{ .name = "create.state", .run = step_state },
+	{ .name = "create.unpin", .undo = undo_pins },
+	{ .name = "create.poststop", .undo = undo_poststop },
+	{ .name = "create.process", .run = step_process, .undo = undo_process },
+	{ .name = "create.maps", .run = step_maps },
+	{ .name = "create.oom", .run = step_oom },
+	{ .name = "create.pins", .run = step_pins },
+	{ .name = "create.proceed", .run = step_proceed },
+	{ .name = "create.hooks", .run = step_runtime_hooks },
+	{ .name = "create.ready", .run = step_ready },
+	{ .name = "create.pid-file", .run = step_pid_file, .undo = undo_pid_file },
+	{ .name = "create.commit", .run = step_commit },
+};
+
+static const struct step again_steps[] = {
+	{ .name = "restart.process", .run = step_process, .undo = undo_process },
+	{ .name = "restart.oom", .run = step_oom },
+	{ .name = "restart.proceed", .run = step_proceed },
+	{ .name = "restart.ready", .run = step_ready },
+	{ .name = "restart.commit", .run = step_commit },
+};
+
+/* ---- the whole ---- */
+
+static char *now_text(void)
+{
+	struct timespec now;
+	struct tm tm;
+	char day[32];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &tm);
+	(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	return xasprintf("%s.%09ldZ", day, now.tv_nsec);
+}
+
+static void copy_map(struct strmap *out, const struct strmap *in)
+{
+	out->items = in->n ? xreallocarray(NULL, in->n, sizeof(*out->items)) : NULL;
+	for (out->n = 0; out->n < in->n; out->n++)
+		out->items[out->n] =
+			(struct strmap_entry){ .key = xstrdup(in->items[out->n].key),
+					       .value = xstrdup(in->items[out->n].value) };
+}
+
+static int fill_state(struct container *c, bool persist, struct err *err)
+{
+	struct state *state = &c->state;
+	const char *rootfs = c->config->root.path;
+	char boot_id[37];
+	int rc = process_boot_id(boot_id, err);
+
+	if (rc < 0)
+		return rc;
+	state->oci.bundle = getcwd(NULL, 0);
+	if (!state->oci.bundle)
+		return err_errno(err, "getcwd");
+	state->oci.oci_version = xstrdup(CONFIG_OCI_VERSION_MAX);
+	state->oci.id = xstrdup(c->id);
+	state->oci.status = OCI_STATUS_CREATING;
+	copy_map(&state->oci.annotations, &c->config->annotations);
+	state->boot_id = xstrdup(boot_id);
+	state->created = now_text();
+	state->rootfs = rootfs[0] == '/' ? xstrdup(rootfs)
+					 : xasprintf("%s/%s", state->oci.bundle, rootfs);
+	state->owner = geteuid();
+	state->persist = persist;
+	return 0;
+}
+
+static int enter_bundle(const char *bundle, struct err *err)
+{
+	if (bundle && chdir(bundle) < 0)
+		return err_errno(err, "enter bundle '%s'", bundle);
+	return 0;
+}
+
+int create_container(struct container *c, const struct create_request *request, struct err *err)
+{
+	autofree char *text = NULL;
+	struct create create = { .c = c, .request = request };
+	int rc = container_name(c, request->root, request->id, err);
+
+	if (rc >= 0)
+		rc = enter_bundle(request->bundle, err);
+	if (rc >= 0)
+		rc = config_load_at(AT_FDCWD, "config.json", &c->config, &text, &create.config_len,
+				    err);
+	if (rc >= 0)
+		rc = namespaces_open(c->config, &c->ns, err);
+	if (rc >= 0)
+		rc = fill_state(c, !request->no_persist, err);
+	if (rc < 0)
+		return rc;
+	create.config_text = text;
+	return steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
+}
+
+int create_undo(struct container *c, struct err *err)
+{
+	struct create create = { .c = c, .cloned = c->state.start_ticks != 0 };
+
+	return steps_undo(create_steps, ARRAY_SIZE(create_steps), &create, err);
+}
+
+int create_again(struct container *c, struct err *err)
+{
+	struct create create = { .c = c };
+
+	return steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_CREATE_H
+#define CT_CREATE_H
+
+#include <stdbool.h>
+
+#include "runtime/container.h"
+
+struct create_request {
+	const char *root, *id;
+	const char *bundle;   /* NULL: the working directory */
+	const char *pid_file; /* NULL: none */
+	bool no_persist;
+};
+
+/*
+ * Make the container and leave its init waiting for start; it is our child. On failure all is undone,
+ * poststop hooks included. The working directory is the bundle afterwards.
+ */
+int create_container(struct container *c, const struct create_request *request, struct err *err);
+
+/* Undo it all: kill, poststop hooks, pins, state directory. c is open and locked. */
+int create_undo(struct container *c, struct err *err);
+
+/* A new process in the pinned namespaces of a stopped container (DESIGN 3.2); our child. */
+int create_again(struct container *c, struct err *err);
+
+#endif

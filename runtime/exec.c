@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/exec.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *env_value(const struct strlist *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->items[i], name, len) == 0 && env->items[i][len] == '=')
+			return env->items[i] + len + 1;
+	return NULL;
+}
+
+/* No NSS: its modules would be loaded from an image that is not to be trusted. */
+static char *home_of(uid_t uid)
+{
+	autofile FILE *f = fopen("/etc/passwd", "re");
+	struct stat st;
+
+	if (!f || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode))
+		return xstrdup("/");
+	for (const struct passwd *pw; (pw = fgetpwent(f));)
+		if (pw->pw_uid == uid && pw->pw_dir && pw->pw_dir[0] == '/')
+			return xstrdup(pw->pw_dir);
+	return xstrdup("/");
+}
+
+static bool is_overridden(const struct strlist *env, size_t at)
+{
+	size_t len = strcspn(env->items[at], "=");
+
+	for (size_t i = at + 1; i < env->n; i++)
+		if (strncmp(env->items[i], env->items[at], len + 1) == 0)
+			return true;
+	return false;
+}
+
+void exec_environment(const struct config_process *process, struct strlist *env)
+{
+	for (size_t i = 0; i < process->env.n; i++)
+		if (!is_overridden(&process->env, i))
+			strlist_add(env, process->env.items[i]);
+	if (env_value(env, "HOME"))
+		return;
+	autofree char *home = home_of((uid_t)process->user.uid);
+
+	strlist_take(env, xasprintf("HOME=%s", home));
+}
+
+int exec_enter_cwd(const struct config_process *process, struct err *err)
+{
+	if (chdir(process->cwd) < 0)
+		return err_errno(err, "process.cwd: chdir to '%s'", process->cwd);
+	autofree char *real = getcwd(NULL, 0);
+
+	/* The kernel says "(unreachable)/…" of a folder that is outside of our root. */
+	if (!real || real[0] != '/')
+		return err_set(err, EPERM, "process.cwd: '%s' leads out of the container",
+			       process->cwd);
+	return 0;
+}
+
+static int exec_failed(const char *name, int code, struct err *err)
+{
+	return err_set(err, code, "exec: \"%.200s\": %s", name,
+		       code == EACCES    ? "permission denied"
+		       : code == ENOENT  ? "no such file or directory"
+		       : code == ENOEXEC ? "exec format error"
+					 : strerror(code));
+}
+
+int exec_run(const struct config_process *process, const struct strlist *env, struct err *err)
+{
+	const char *name = process->args.items[0];
+	const char *path = env_value(env, "PATH");
+	char *none[] = { NULL };
+	char *const *envp = env->n ? env->items : none;
+	int code = ENOENT;
+
+	if (strchr(name, '/')) {
+		(void)execve(name, process->args.items, envp);
+		return exec_failed(name, errno, err);
+	}
+	for (const char *p = path ? path : DEFAULT_PATH; *p;) {
+		size_t len = strcspn(p, ":");
+		autofree char *full = len ? xasprintf("%.*s/%s", (int)len, p, name)
+					  : xasprintf("./%s", name);
+
+		(void)execve(full, process->args.items, envp);
+		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+			return exec_failed(full, errno, err);
+		if (errno == EACCES)
+			code = EACCES;
+		p += len + (p[len] == ':');
+	}
+	if (code == EACCES)
+		return exec_failed(name, EACCES, err);
+	return err_set(err, ENOENT, "exec: \"%.200s\": executable file not found in $PATH", name);
+}

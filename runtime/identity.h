@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_IDENTITY_H
+#define CT_IDENTITY_H
+
+#include "common/err.h"
+#include "runtime/config.h"
+
+/*
+ * What the user's process is allowed and who it is. Called by init, after the startContainer hooks
+ * and right before execve, so that nothing of it stands in the hooks' way.
+ */
+/* rlimits, umask, groups, uid and gid, capabilities, no_new_privs: in this order. */
+int identity_apply(const struct config_process *process, struct err *err);
+
+/* Root of the container's user namespace: ids 0, all capabilities, no foreign groups. */
+int identity_become_root(struct err *err);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The order of things in the container's first process (DESIGN 3.3):
+ *
+ *	setup_steps	up to "ready": mounts, createContainer hooks, pivot_root, seal
+ *	wait_start	on start.sock
+ *	start_steps	startContainer hooks, then what takes privileges away, then execve
+ *
+ * Whenever the runtime dies before it has released us, its end of the socket is closed and the next
+ * message fails: we die too, and the mounts with us.
+ */
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/steps.h"
+#include "runtime/exec.h"
+#include "runtime/hooks.h"
+#include "runtime/identity.h"
+#include "runtime/rootfs.h"
+#include "runtime/start_sock.h"
+#include "runtime/sync.h"
+
+#define RUNTIME "the runtime"
+
+struct init {
+	struct container *c;
+	struct rootfs rootfs;
+	struct strlist env; /* of the user's process, and of startContainer hooks */
+	int report_fd;      /* where an error goes: sync_fd, then the start connection */
+};
+
+pid_t init_clone(uint64_t flags)
+{
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+
+	/* With CLONE_PARENT the signal is the parent's own (clone(2)). */
+	if (flags & CLONE_PARENT)
+		args.exit_signal = 0;
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* ---- up to "ready" ---- */
+
+/* A CPU that we may not run on is no harm: the namespace is made anew where we are. */
+static int renew_mount_namespace(int cpu, struct err *err)
+{
+	cpu_set_t old, one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	bool moved = sched_getaffinity(0, sizeof(old), &old) == 0 &&
+		     sched_setaffinity(0, sizeof(one), &one) == 0;
+	int rc = unshare(CLONE_NEWNS);
+	int saved = errno;
+
+	if (moved)
+		(void)sched_setaffinity(0, sizeof(old), &old);
+	errno = saved;
+	return rc < 0 ? err_errno(err, "make the mount namespace anew") : 0;
+}
+
+/* Until the runtime has mapped our ids and pinned our namespaces. */
+static int wait_pinned(int sync_fd, struct err *err)
+{
+	struct sync_msg msg;
+	int rc;
+
+	while ((rc = sync_receive(sync_fd, &msg, err)) > 0 && msg.type == SYNC_RENEW) {
+		rc = renew_mount_namespace(msg.pid, err);
+		if (rc >= 0)
+			rc = sync_send(sync_fd, SYNC_RENEWED, 0, err);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc <= 0)
+		return rc < 0 ? rc : err_set(err, ECONNRESET, RUNTIME " died unexpectedly");
+	return msg.type == SYNC_PROCEED ? 0 : err_set(err, EPROTO, "message %d", msg.type);
+}
+
+static int step_namespaces(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+	const struct namespaces *ns = &init->c->ns;
+	int rc = wait_pinned(init->c->sync_fd, err);
+
+	if (rc >= 0 && !ns->staged)
+		rc = namespaces_join(ns, err);
+	if (rc >= 0 && (ns->new_flags & CLONE_NEWUSER || ns->join_fds[NS_USER] >= 0))
+		rc = identity_become_root(err);
+	return rc;
+}
+
+static int step_names(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct config *config = init->c->config;
+
+	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return err_errno(err, "set hostname '%s'", config->hostname);
+	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return err_errno(err, "set domainname '%s'", config->domainname);
+	return 0;
+}
+
+static int step_lo(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+
+	return init->c->ns.new_flags & CLONE_NEWNET ? namespaces_raise_lo(err) : 0;
+}
+
+static int step_mount(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	/* The runtime has changed into the bundle; its own descriptor is of its own mounts. */
+	init->rootfs.bundle_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (init->rootfs.bundle_fd < 0)
+		return err_errno(err, "open the bundle");
+	return rootfs_mount(&init->rootfs, err);
+}
+
+static int step_mounts(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	return rootfs_mounts(&init->rootfs, err);
+}
+
+static int step_devices(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	return rootfs_devices(&init->rootfs, err);
+}
+
+/* Made while the root can still be written to; runc and crun make it too. */
+static int step_cwd(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct config *config = init->c->config;
+
+	if (!config->has_process || init->rootfs.joined_mntns)
+		return 0;
+	autoclose int fd = file_mkdir_in_root(init->rootfs.root_fd, config->process.cwd, 0755, err);
+
+	return fd < 0 ? err_ctx(err, "process.cwd") : 0;
+}
+
+static int step_runtime_hooks(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct config_hooks *hooks = init->c->config->hooks;
+
+	if (!hooks[HOOK_PRESTART].n && !hooks[HOOK_CREATE_RUNTIME].n)
+		return 0;
+	int rc = sync_send(init->c->sync_fd, SYNC_MOUNTED, 0, err);
+
+	return rc < 0 ? rc : sync_expect(init->c->sync_fd, SYNC_PROCEED, RUNTIME, NULL, err);
+}
+
+static int step_container_hooks(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct hooks_run run = {
+		.kind = HOOK_CREATE_CONTAINER,
+		.config = init->c->config,
+		.state = &init->c->state.oci,
+		.pid = getpid(),
+		.cwd_fd = init->rootfs.root_fd,
+	};
+
+	return hooks_run(&run, err);
+}
+
+static int step_pivot(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	return rootfs_pivot(&init->rootfs, err);
+}
+
+static int step_seal(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	return rootfs_seal(&init->rootfs, err);
+}
+
+/*
+ * A new process in the namespaces of the one before: all is as that left it, but the pid namespace
+ * is new and wants a /proc of its own in place of the old one.
+ */
+static int step_proc(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+
+	if (!(init->c->ns.new_flags & CLONE_NEWPID))
+		return 0;
+	if (chdir("/") < 0)
+		return err_errno(err, "enter '/' of the container");
+	return rootfs_replace_proc(init->c->config, init->c->null_fd, err);
+}
+
+static const struct step setup_steps[] = {
+	{ .name = "init.namespaces", .run = step_namespaces },
+	{ .name = "init.names", .run = step_names },
+	{ .name = "init.lo", .run = step_lo },
+	{ .name = "init.rootfs", .run = step_mount },
+	{ .name = "init.mounts", .run = step_mounts },
+	{ .name = "init.devices", .run = step_devices },
+	{ .name = "init.cwd", .run = step_cwd },
+	{ .name = "init.runtime-hooks", .run = step_runtime_hooks },
+	{ .name = "init.createContainer", .run = step_container_hooks },
+	{ .name = "init.pivot", .run = step_pivot },
+	{ .name = "init.seal", .run = step_seal },
+};
+
+static const struct step restart_steps[] = {
+	{ .name = "init.namespaces", .run = step_namespaces },
+	{ .name = "init.proc", .run = step_proc },
+};
+
+/* ---- from start to execve ---- */
+
+static int step_start_hooks(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct config *config = init->c->config;
+	char *none[] = { NULL };
+	const struct hooks_run run = {
+		.kind = HOOK_START_CONTAINER,
+		.config = config,
+		.state = &init->c->state.oci,
+		.pid = getpid(),
+		.envp = init->env.n ? init->env.items : none,
+		.cwd_fd = -1,
+	};
+
+	return hooks_run(&run, err);
+}
+
+static int step_enter_cwd(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+
+	return exec_enter_cwd(&init->c->config->process, err);
+}
+
+static int step_identity(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+
+	return identity_apply(&init->c->config->process, err);
+}
+
+static int step_exec(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+	int rc = sync_send(init->report_fd, SYNC_EXEC, 0, err);
+
+	if (rc < 0)
+		return rc;
+	/* All but the standard three; the one in report_fd is the answer to `start` when it closes. */
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_errno(err, "mark descriptors close-on-exec");
+	return exec_run(&init->c->config->process, &init->env, err);
+}
+
+static const struct step start_steps[] = {
+	{ .name = "init.cwd-enter", .run = step_enter_cwd },
+	{ .name = "init.startContainer", .run = step_start_hooks },
+	{ .name = "init.identity", .run = step_identity },
+	{ .name = "init.exec", .run = step_exec },
+};
+
+/* ---- the whole ---- */
+
+static void __attribute__((noreturn)) die(const struct init *init, const struct err *err)
+{
+	if (init->report_fd >= 0)
+		sync_send_error(init->report_fd, err);
+	_exit(EXIT_FAILURE);
+}
+
+/* What is the runtime's and must not stay with a process that lives in the container. */
+static void close_runtime_fds(struct container *c)
+{
+	int *fds[] = { &c->lock_fd, &c->dir_fd, &c->root_fd };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			(void)close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static void wait_release(struct init *init)
+{
+	struct err err = ERR_INIT;
+
+	if (sync_send(init->c->sync_fd, SYNC_READY, 0, &err) < 0 ||
+	    sync_expect(init->c->sync_fd, SYNC_RELEASE, RUNTIME, NULL, &err) < 0)
+		die(init, &err);
+	(void)close(init->c->sync_fd);
+	init->c->sync_fd = -1;
+	init->report_fd = -1;
+}
+
+static void wait_start(struct init *init)
+{
+	struct err err = ERR_INIT;
+
+	init->report_fd = start_sock_accept(init->c->listen_fd, &err);
+	if (init->report_fd < 0)
+		die(init, &err);
+	exec_environment(&init->c->config->process, &init->env);
+}
+
+void init_main(struct container *c)
+{
+	struct init init = {
+		.c = c,
+		.report_fd = c->sync_fd,
+		.rootfs = { .config = c->config,
+			    .bundle_fd = -1,
+			    .root_fd = -1,
+			    .null_fd = -1,
+			    .new_userns = c->ns.new_flags & CLONE_NEWUSER ||
+					  c->ns.join_fds[NS_USER] >= 0,
+			    .joined_mntns = c->ns.join_fds[NS_MOUNT] >= 0 },
+	};
+	struct err err = ERR_INIT;
+	sigset_t none;
+	int rc;
+
+	close_runtime_fds(c);
+	/* Nobody in the container may look into us while we still have the host in our memory. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setsid();
+	/* `run` has its signals blocked, to wait for them. */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	rc = c->replace ? steps_run(restart_steps, ARRAY_SIZE(restart_steps), &init, &err)
+			: steps_run(setup_steps, ARRAY_SIZE(setup_steps), &init, &err);
+	if (rc < 0)
+		die(&init, &err);
+	wait_release(&init);
+	wait_start(&init);
+	(void)steps_run(start_steps, ARRAY_SIZE(start_steps), &init, &err);
+	die(&init, &err);
+}
+
+void init_stage_main(struct container *c)
+{
+	struct err err = ERR_INIT;
+
+	if (namespaces_join(&c->ns, &err) >= 0) {
+		pid_t pid = init_clone(c->ns.new_flags | CLONE_PARENT);
+
+		if (pid == 0)
+			init_main(c);
+		if (pid > 0 && sync_send(c->sync_fd, SYNC_STAGED, pid, &err) >= 0)
+			_exit(EXIT_SUCCESS);
+		if (pid < 0)
+			(void)err_errno(&err, "clone the container's process");
+	}
+	sync_send_error(c->sync_fd, &err);
+	_exit(EXIT_FAILURE);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_ROOT_DIR_H
+#define CT_ROOT_DIR_H
+
+#include "common/err.h"
+
+#define ROOT_DIR_DEFAULT "/run/ct-runtime"
+
+/*
+ * <root>, the folder of all containers. While it holds containers it is a mount of its own, private
+ * and unbindable: pins do not propagate from it, a container that binds the host's "/" does not
+ * carry them along, and a mount namespace may be pinned in it at all.
+ */
+
+/*
+ * An absolute path of the root, from --root or the default ($XDG_RUNTIME_DIR/ct-runtime for a user
+ * who is not root). The caller frees.
+ */
+int root_dir_path(const char *option, char **path, struct err *err);
+
+/* Make the folder (0700) and the mount when they are missing. Returns an O_PATH descriptor. */
+int root_dir_ensure(const char *path, struct err *err);
+
+/* Open what is there; ENOENT when nothing is. Returns a descriptor that can be read. */
+int root_dir_open(const char *path, struct err *err);
+
+/* Give the mount up once no container is left. Fine when there is one, or another runtime is at it. */
+int root_dir_release(const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/start.h"
+
+#include <errno.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/steps.h"
+#include "runtime/create.h"
+#include "runtime/hooks.h"
+#include "runtime/start_sock.h"
+#include "runtime/sync.h"
+
+#define INIT "the container's init"
+
+/*
+ * Init's end of the connection is close-on-exec. SYNC_EXEC and then EOF: execve has happened.
+ * EOF without it: init was killed on its way.
+ */
+static int wait_exec(const struct container *c, struct err *err)
+{
+	struct sync_msg msg;
+	autoclose int fd = start_sock_connect(c->dir_fd, err);
+
+	if (fd < 0)
+		return fd;
+	int rc = sync_expect(fd, SYNC_EXEC, INIT, NULL, err);
+
+	if (rc < 0)
+		return rc;
+	rc = sync_receive(fd, &msg, err);
+	if (rc <= 0)
+		return rc;
+	*err = msg.err;
+	return -err->code;
+}
+
+int start_process(struct container *c, struct err *err)
+{
+	const struct hooks_run run = {
+		.kind = HOOK_POSTSTART,
+		.config = c->config,
+		.state = &c->state.oci,
+		.pid = c->state.oci.pid,
+		.cwd_fd = -1,
+		.spare_pid = c->pid,
+	};
+	int rc = fault_point("start.exec", "", err);
+
+	if (rc >= 0)
+		rc = wait_exec(c, err);
+	if (rc >= 0)
+		rc = fault_point("start.poststart", "", err);
+	return rc < 0 ? rc : hooks_run(&run, err);
+}
+
+int start_container(struct container *c, struct err *err)
+{
+	struct err undo = ERR_INIT;
+	int rc = start_process(c, err);
+
+	if (rc < 0 && create_undo(c, &undo) < 0)
+		log_warning("undo of container '%s': %s; ignoring", c->id, undo.msg);
+	return rc;
+}

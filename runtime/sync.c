@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/sync.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int sync_pair(int fds[2], struct err *err)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_errno(err, "socketpair");
+	return 0;
+}
+
+static int send_msg(int fd, const struct sync_msg *msg)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, msg, sizeof(*msg), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
+int sync_send(int fd, enum sync_type type, pid_t pid, struct err *err)
+{
+	struct sync_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.type = type;
+	msg.pid = pid;
+	return send_msg(fd, &msg) < 0 ? err_errno(err, "send to the other side") : 0;
+}
+
+void sync_send_error(int fd, const struct err *why)
+{
+	struct sync_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.type = SYNC_ERROR;
+	msg.err = *why;
+	(void)send_msg(fd, &msg);
+}
+
+int sync_receive(int fd, struct sync_msg *msg, struct err *err)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, msg, sizeof(*msg), 0);
+	while (n < 0 && errno == EINTR);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return 0;
+	if (n < 0)
+		return err_errno(err, "receive from the other side");
+	if ((size_t)n != sizeof(*msg))
+		return err_set(err, EPROTO, "a message of %zd bytes instead of %zu", n,
+			       sizeof(*msg));
+	msg->err.msg[sizeof(msg->err.msg) - 1] = '\0';
+	return 1;
+}
+
+int sync_expect(int fd, enum sync_type type, const char *other, struct sync_msg *msg,
+		struct err *err)
+{
+	struct sync_msg own;
+	struct sync_msg *m = msg ? msg : &own;
+	int rc = sync_receive(fd, m, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, ECONNRESET, "%s died unexpectedly", other);
+	if (m->type == SYNC_ERROR) {
+		*err = m->err;
+		return -err->code;
+	}
+	if (m->type != type)
+		return err_set(err, EPROTO, "%s sent message %d instead of %d", other, m->type,
+			       type);
+	return 0;
+}

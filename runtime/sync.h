@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_SYNC_H
+#define CT_SYNC_H
+
+#include <sys/types.h>
+
+#include "common/err.h"
+
+/*
+ * Between the runtime and the container's init: one message a packet, on a SOCK_SEQPACKET pair while
+ * the container is created and on start.sock when it is started. A closed end is ECONNRESET, so
+ * neither side outlives the other unnoticed.
+ */
+enum sync_type {
+	SYNC_STAGED,  /* init -> runtime: the process in between has made init, pid is in .pid */
+	SYNC_RENEW,   /* runtime -> init: make the mount namespace anew, on the CPU in .pid */
+	SYNC_RENEWED, /* init -> runtime: done */
+	SYNC_PROCEED, /* runtime -> init: ids are mapped, pins made / hooks are done */
+	SYNC_MOUNTED, /* init -> runtime: the mounts are there, it is the hooks' turn */
+	SYNC_READY,   /* init -> runtime: all done, waiting for start */
+	SYNC_RELEASE, /* runtime -> init: the container is committed; from here init is on its own */
+	SYNC_EXEC,    /* init -> start: execve is next; then EOF is success */
+	SYNC_ERROR,   /* init -> either: .err says why it gave up */
+};
+
+struct sync_msg {
+	enum sync_type type;
+	pid_t pid;
+	struct err err;
+};
+
+int sync_pair(int fds[2], struct err *err);
+int sync_send(int fd, enum sync_type type, pid_t pid, struct err *err);
+/* Last words; nobody may be listening. */
+void sync_send_error(int fd, const struct err *why);
+/*
+ * Wait for this type. SYNC_ERROR fills *err with what the other side said; EOF is -ECONNRESET and
+ * `other` ("the container's init") died. msg may be NULL.
+ */
+int sync_expect(int fd, enum sync_type type, const char *other, struct sync_msg *msg,
+		struct err *err);
+/* 1: a message, 0: the other end is closed. */
+int sync_receive(int fd, struct sync_msg *msg, struct err *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_WAIT_H
+#define CT_WAIT_H
+
+#include <sys/types.h>
+
+/* Block every signal, so that none is lost between the birth of the process and the wait for it. */
+void wait_block_signals(void);
+
+/*
+ * Wait for pid, a child of ours, and pass every signal on to it meanwhile; other children are
+ * reaped. Returns its exit status as a shell has it (128 + signal).
+ */
+int wait_forwarding(pid_t pid);
+
+#endif
