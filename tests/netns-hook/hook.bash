@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Helpers for ct-netns as a black box: containers are sleeping processes with a network namespace,
+# and the state JSON that a runtime would write is made by hand.
+
+# shellcheck source=tests/lib/common.bash
+source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
+
+NETNS_TOOL=$CT_NETNS_BIN
+STATE_DIR=/run/ct-netns
+declare -gA PIDS=()
+declare -ga SERVERS=()
+
+# container ID: a process in a namespace of its own, from now on in PIDS[ID].
+container() {
+	local fifo=$BATS_TEST_TMPDIR/ready.$1 pid
+	mkfifo "$fifo"
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --net -- sh -c 'echo $$ >"$0"; exec sleep 1000' "$fifo" >/dev/null 2>&1 3>&- &
+	read -r pid <"$fifo"
+	rm "$fifo"
+	PIDS[$1]=$pid
+}
+
+# state_json ID STATUS [PID]: without PID the key is left out, as runc does when it has stopped.
+state_json() {
+	printf '{"ociVersion":"1.0.2","id":"%s","status":"%s"%s,"bundle":"/bundle/%s"}' \
+		"$1" "$2" "${3:+,\"pid\":$3}" "$1"
+}
+
+# attach ID [FLAG...], detach ID [FLAG...]
+attach() {
+	local id=$1
+	shift
+	state_json "$id" creating "${PIDS[$id]}" | "$NETNS_TOOL" "$@"
+}
+
+detach() {
+	local id=$1
+	shift
+	state_json "$id" stopped | "$NETNS_TOOL" "$@"
+}
+
+# inside ID COMMAND...
+inside() {
+	local id=$1
+	shift
+	nsenter --net="/proc/${PIDS[$id]}/ns/net" -- "$@"
+}
+
+stop_container() {
+	kill -KILL "${PIDS[$1]}" 2>/dev/null || true
+	wait "${PIDS[$1]}" 2>/dev/null || true
+	unset "PIDS[$1]"
+}
+
+# address_of ID [IFNAME]
+address_of() {
+	inside "$1" ip -4 -j addr show dev "${2:-eth0}" | jq -r '.[].addr_info[].local'
+}
+
+veths() {
+	[ "$(ip -o link show type veth | wc -l)" -eq "$1" ]
+}
+
+no_veth() {
+	veths 0
+}
+
+# What the hook may change on the host, in one text.
+snapshot() {
+	print_host
+	ip -4 neigh show dev netns0 2>/dev/null | sed '/FAILED/d'
+}
+
+# The parts of it that an attach would touch first, for tests that look many times.
+snapshot_quickly() {
+	ip -o link
+	ip -o addr
+	ip route show table all
+	find /run -path /run/xtables.lock -o -print
+}
+
+same_as() {
+	snapshot | cmp -s "$1" -
+}
+
+# unchanged_since FILE: the host looks as it did when FILE was written. A veth takes a moment to go,
+# and the bridge's carrier another to follow.
+unchanged_since() {
+	wait_for 5 same_as "$1" || snapshot | diff "$1" -
+}
+
+# serve ID: an HTTP server that answers "hello from ID" and writes its clients' addresses to a log.
+serve() {
+	mkdir -p "$BATS_TEST_TMPDIR/www.$1"
+	echo "hello from $1" >"$BATS_TEST_TMPDIR/www.$1/index.html"
+	nsenter --net="/proc/${PIDS[$1]}/ns/net" -- \
+		busybox httpd -f -vv -p 80 -h "$BATS_TEST_TMPDIR/www.$1" \
+		>/dev/null 2>"$BATS_TEST_TMPDIR/log.$1" 3>&- &
+	SERVERS+=("$!")
+	wait_for 5 inside "$1" sh -c "ss -tln | grep -q ':80 '"
+}
+
+# fetch ID HOST
+fetch() {
+	inside "$1" timeout 5 busybox wget -q -O - "http://$2/"
+}
+
+# clients_of ID: addresses that its server saw.
+clients_of() {
+	grep -o '\[::ffff:[0-9.]*\]' "$BATS_TEST_TMPDIR/log.$1" | tr -d '[]' | sed 's/::ffff://' | sort -u
+}
+
+# make_host's outside, with a server whose log is read by `clients_of outside`.
+serve_outside() {
+	make_host
+	PIDS[outside]=$(ip netns exec outside sh -c 'sleep 1000 >/dev/null 2>&1 3>&- & echo $!')
+	serve outside
+}
+
+bridge_rests() {
+	[ "$(ip -j link show netns0 | jq -r '.[0].operstate')" = DOWN ]
+}
+
+# A network that was used once: its folders are there, and the bridge has had a carrier and lost it.
+# Without IPv6: duplicate address detection on the bridge ends when it likes.
+warm_up() {
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	"$CT_NETNS_BIN" create >/dev/null
+	container warm
+	attach warm
+	detach warm
+	wait_for 5 no_veth
+	wait_for 5 bridge_rests
+	stop_container warm
+}
+
+clean_host() {
+	local id
+	[ ${#SERVERS[@]} -eq 0 ] || kill -KILL "${SERVERS[@]}" 2>/dev/null || true
+	SERVERS=()
+	for id in "${!PIDS[@]}"; do
+		stop_container "$id"
+	done
+	common_teardown
+	wait_for 5 no_veth
+	"$NETNS_TOOL" rm --force >/dev/null 2>&1 || true
+	rm -rf "$STATE_DIR"
+}

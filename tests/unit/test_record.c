@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/net/record.h"
+#include "common/str.h"
+
+struct fixture {
+	char dir[64];
+	int state_fd;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/ct-test-record.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->state_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(f->state_fd >= 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_INIT;
+
+	(void)close(f->state_fd);
+	assert_true(file_remove_tree_at(AT_FDCWD, f->dir, &err) >= 0);
+	free(f);
+	return 0;
+}
+
+static void sample(struct attachment *att, const char *id, const char *ifname)
+{
+	struct err err = ERR_INIT;
+
+	*att = (struct attachment){
+		.container = xstrdup(id),
+		.state = RECORD_ATTACHED,
+		.network = xstrdup("default"),
+		.mtu = 1500,
+		.ipfile = xstrdup("/bundle/.ip"),
+		.owner = { .pid = 4711, .start_ticks = 12345678901, .netns = { 4, 4026532281 } },
+	};
+	(void)snprintf(att->ifname, sizeof(att->ifname), "%s", ifname);
+	(void)snprintf(att->bridge, sizeof(att->bridge), "netns0");
+	(void)snprintf(att->owner.boot_id, sizeof(att->owner.boot_id), "boot");
+	record_veth_name(id, ifname, 0, att->veth);
+	assert_true(ip_parse_prefix("172.19.0.2/16", "t", &att->address, &err) >= 0);
+	assert_true(ip_parse_addr("172.19.0.1", "t", &att->gateway, &err) >= 0);
+	att->mac = link_mac_of(&att->address.addr);
+}
+
+static void write_sample(struct fixture *f, const char *id, const char *ifname)
+{
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	autoattachment struct attachment att = { 0 };
+	struct err err = ERR_INIT;
+
+	sample(&att, id, ifname);
+	assert_int_equal(record_folder_open(f->state_fd, id, true, -1, &folder, &err), 1);
+	assert_true(record_write(&folder, &att, &err) >= 0);
+}
+
+static void test_what_is_written_is_read(void **state)
+{
+	struct fixture *f = *state;
+	autoattachment struct attachment att = { 0 }, want = { 0 };
+	struct err err = ERR_INIT;
+
+	write_sample(f, "a", "eth0");
+	sample(&want, "a", "eth0");
+	assert_int_equal(record_load(f->state_fd, "a", "eth0", &att, &err), 1);
+	assert_string_equal(att.container, "a");
+	assert_string_equal(att.network, "default");
+	assert_string_equal(att.ipfile, "/bundle/.ip");
+	assert_string_equal(att.veth, want.veth);
+	assert_int_equal(att.state, RECORD_ATTACHED);
+	assert_true(ip_equal(&att.address.addr, &want.address.addr));
+	assert_int_equal(att.address.len, 16);
+	assert_memory_equal(&att.mac, &want.mac, sizeof(att.mac));
+	assert_int_equal(att.owner.pid, 4711);
+	assert_true(att.owner.start_ticks == 12345678901);
+	assert_true(netns_id_equal(&att.owner.netns, &want.owner.netns));
+	assert_string_equal(att.owner.boot_id, "boot");
+}
+
+static void test_without_an_address(void **state)
+{
+	struct fixture *f = *state;
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	autoattachment struct attachment att = { 0 }, back = { 0 };
+	struct err err = ERR_INIT;
+
+	sample(&att, "a", "eth0");
+	att.address = (struct ip_prefix){ 0 };
+	att.state = RECORD_ADDING;
+	assert_int_equal(record_folder_open(f->state_fd, "a", true, -1, &folder, &err), 1);
+	assert_true(record_write(&folder, &att, &err) >= 0);
+	assert_int_equal(record_read(&folder, "eth0", &back, &err), 1);
+	assert_false(ip_is_set(&back.address.addr));
+	assert_int_equal(back.state, RECORD_ADDING);
+}
+
+static void put_file(struct fixture *f, const char *path, const char *text, size_t len)
+{
+	autoclose int fd = openat(f->state_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct err err = ERR_INIT;
+
+	assert_true(fd >= 0);
+	assert_true(file_write_all(fd, text, len, path, &err) >= 0);
+}
+
+static void test_damaged_records_are_named_and_left_out(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"{",
+		"[]",
+		"null",
+		"{}",
+		"\x00\xff\xfe",
+		"{\"container\":\"other\",\"ifname\":\"eth0\"}",
+		"{\"container\":\"bad\",\"ifname\":\"../../x\"}",
+		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"../x\","
+		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"bootId\":\"b\",\"owner\":{}}",
+		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"n\","
+		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"bootId\":\"b\",\"owner\":{\"pid\":-1}}",
+		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"n\","
+		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"owner\":{},\"bootId\":\""
+		"0123456789012345678901234567890123456789\"}",
+		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"n\","
+		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"owner\":{},\"bootId\":\"b\","
+		"\"ipfile\":\"etc/passwd\"}",
+	};
+	struct fixture *f = *state;
+
+	write_sample(f, "bad", "eth0");
+	write_sample(f, "good", "eth0");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		autoattachment struct attachment att = { 0 };
+		autorecords struct record_list list = { 0 };
+		struct err err = ERR_INIT;
+
+		put_file(f, "containers/bad/eth0.json", bad[i], strlen(bad[i]));
+		assert_int_equal(record_load(f->state_fd, "bad", "eth0", &att, &err), -EBADMSG);
+		assert_non_null(strstr(err.msg, "record of container 'bad'"));
+		assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+		assert_int_equal(list.n, 1);
+		assert_string_equal(list.items[0].container, "good");
+	}
+}
+
+static void test_list_is_sorted_and_skips_strangers(void **state)
+{
+	struct fixture *f = *state;
+	autorecords struct record_list list = { 0 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+	assert_int_equal(list.n, 0);
+	write_sample(f, "b", "eth1");
+	write_sample(f, "b", "eth0");
+	write_sample(f, "a", "eth0");
+	put_file(f, "containers/b/.eth0.json.123", "half", 4);
+	put_file(f, "containers/b/notes.txt", "text", 4);
+	put_file(f, "containers/stray", "x", 1);
+	assert_int_equal(mkdirat(f->state_fd, "containers/-odd", 0700), 0);
+	assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+	assert_int_equal(list.n, 3);
+	assert_string_equal(list.items[0].container, "a");
+	assert_string_equal(list.items[1].ifname, "eth0");
+	assert_string_equal(list.items[2].ifname, "eth1");
+}
+
+static void test_ids_that_are_paths_are_refused(void **state)
+{
+	static const char *const bad[] = { "../../etc", "..", ".", "", "a/b", ".hidden", "a b" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct record_folder folder;
+		struct err err = ERR_INIT;
+
+		assert_true(record_folder_open(f->state_fd, bad[i], true, 0, &folder, &err) < 0);
+	}
+}
+
+static void test_the_folder_is_locked(void **state)
+{
+	struct fixture *f = *state;
+	struct record_folder first, second;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(record_folder_open(f->state_fd, "a", false, 0, &first, &err), 0);
+	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &first, &err), 1);
+	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &second, &err),
+			 -EWOULDBLOCK);
+	assert_true(record_folder_remove(&first, &err) >= 0);
+	/* the locked one is gone; a new one is another folder */
+	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &second, &err), 1);
+	record_folder_close(&first);
+	record_folder_close(&second);
+}
+
+static void test_prune_keeps_records(void **state)
+{
+	struct fixture *f = *state;
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	struct err err = ERR_INIT;
+
+	write_sample(f, "a", "eth0");
+	assert_int_equal(record_folder_open(f->state_fd, "a", false, 0, &folder, &err), 1);
+	assert_true(record_folder_prune(&folder, &err) >= 0);
+	assert_int_equal(faccessat(f->state_fd, "containers/a/eth0.json", F_OK, 0), 0);
+	assert_true(record_remove(&folder, "eth0", &err) >= 0);
+	assert_true(record_remove(&folder, "eth0", &err) >= 0);
+	assert_true(record_folder_prune(&folder, &err) >= 0);
+	assert_int_equal(faccessat(f->state_fd, "containers/a", F_OK, 0), -1);
+}
+
+static void test_veth_names(void **state)
+{
+	char a[IFNAMSIZ], b[IFNAMSIZ];
+
+	(void)state;
+	record_veth_name("a", "eth0", 0, a);
+	record_veth_name("a", "eth0", 0, b);
+	assert_string_equal(a, b);
+	assert_int_equal(strlen(a), 14);
+	record_veth_name("a", "eth1", 0, b);
+	assert_string_not_equal(a, b);
+	record_veth_name("a", "eth0", 1, b);
+	assert_string_not_equal(a, b);
+	record_veth_name("ae", "th0", 0, b);
+	assert_string_not_equal(a, b);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_is_written_is_read),
+		TEST(test_without_an_address),
+		TEST(test_damaged_records_are_named_and_left_out),
+		TEST(test_list_is_sorted_and_skips_strangers),
+		TEST(test_ids_that_are_paths_are_refused),
+		TEST(test_the_folder_is_locked),
+		TEST(test_prune_keeps_records),
+		TEST(test_veth_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
