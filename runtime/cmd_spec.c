@@ -20,6 +20,8 @@
 #define CT_BINDIR "/usr/local/bin"
 #endif
 #define NETNS_PROGRAM "ct-netns"
+/* The lowest that has all in it, since other runtimes refuse versions that are newer than they are. */
+#define SPEC_VERSION "1.0.2"
 
 struct spec_options {
 	const char *bundle;
@@ -183,7 +185,7 @@ static json_node *make_spec(bool net)
 	json_node *spec = json_object();
 	json_node *root;
 
-	json_put_string(spec, "ociVersion", CONFIG_OCI_VERSION_MAX);
+	json_put_string(spec, "ociVersion", SPEC_VERSION);
 	put_process(spec);
 	root = json_put_object(spec, "root");
 	json_put_string(root, "path", "rootfs");

@@ -88,7 +88,8 @@ static int step_choice(void *ctx, struct err *err)
 	if (known && str_eq(work->state.bridge, net->bridge) &&
 	    ip_equal(&work->state.gateway.addr, &net->gateway.addr) &&
 	    work->state.gateway.len == net->gateway.len) {
-		work->made_state = work->state.index == 0; /* a choice that nothing was made of */
+		/* A choice that nothing was made of goes with the failure. */
+		work->made_state = !work->check && work->state.index == 0;
 		return 0;
 	}
 	if (known) {
@@ -321,7 +322,7 @@ static int step_forwarding(void *ctx, struct err *err)
 	if (on < 0)
 		return on;
 	tell(work, REPORT_SYSCTL, right, "net/ipv4/ip_forward = 1");
-	work->made_forwarding = !right && work->state.index == 0;
+	work->made_forwarding = !work->check && !right && work->state.index == 0;
 	return 0;
 }
 
@@ -349,7 +350,7 @@ static int step_rules(void *ctx, struct err *err)
 	int changed = 0;
 
 	/* Rules of a network that was never up are relied on by nobody. */
-	work->made_rules = work->state.index == 0;
+	work->made_rules = !work->check && work->state.index == 0;
 	changed = work->check ? firewall_check(work->net, work->report, err)
 			      : firewall_ensure(work->net, work->report, err);
 	if (changed > 0)

@@ -19,7 +19,7 @@ static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], con
 {
 	if (wanted[0] == '\0')
 		return;
-	(void)memcpy(name, wanted, strlen(wanted));
+	memcpy(name, wanted, strlen(wanted) + 1);
 	/* With the NUL: the name whole, not as a prefix ("netns+"). */
 	memset(mask, 0xff, strlen(wanted) + 1);
 }

@@ -54,6 +54,19 @@ teardown() {
 	[[ "$output" == *"problem: "*"is no bridge (kind veth)"* ]]
 }
 
+@test "status and a dry run keep what was set up, also when they meet a refusal" {
+	up
+	ip addr del 172.19.0.1/16 dev netns0
+	ip addr add 10.1.1.1/24 dev netns0
+	before=$(host_state)
+	run status
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"problem: "*"has another address already: 10.1.1.1/24"* ]]
+	run up --dry-run
+	[ "$status" -ne 0 ]
+	expect_host "$before"
+}
+
 @test "status: shows ports that belong to no container of ours" {
 	up
 	bridge_port port0 172.19.0.2/16 172.19.0.1

@@ -378,10 +378,16 @@ static void test_id_maps(void **state)
 			      "], 'gidMappings': [" MAP_ROOT "]}",
 		  "process.user.additionalGids[1]: 65536 is not mapped by linux.gidMappings" },
 	};
-	autostrbuf struct strbuf many = { 0 };
 
 	(void)state;
 	REFUSE_ALL(docs);
+}
+
+static void test_many_id_maps(void **state)
+{
+	autostrbuf struct strbuf many = { 0 };
+
+	(void)state;
 	strbuf_puts(&many, "'gidMappings': [" MAP_ROOT "], 'uidMappings': [" MAP(0, 0, 1));
 	for (int i = 1; i <= 340; i++)
 		strbuf_printf(&many, ", {'containerID': %d, 'hostID': %d, 'size': 1}", i, i);
@@ -524,6 +530,7 @@ int main(void)
 		TEST("config: refuses wrong hooks by kind and index", test_hooks),
 		TEST("config: refuses namespaces that would change the host", test_namespaces),
 		TEST("config: refuses id maps that the kernel would not take", test_id_maps),
+		TEST("config: refuses more id maps than the kernel takes", test_many_id_maps),
 		TEST("config: refuses every property that is known and not applied",
 		     test_unsupported),
 		TEST("config: refuses every limit of a cgroup", test_resources),
