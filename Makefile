@@ -40,7 +40,7 @@ MODE     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 FORTIFY  := -U_FORTIFY_SOURCE
 endif
 
-ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DCT_VERSION='"$(VERSION)"' $(FORTIFY) $(CPPFLAGS)
+ALL_CPPFLAGS = -I. -D_GNU_SOURCE -DCT_VERSION='"$(VERSION)"' -DCT_BINDIR='"$(PREFIX)/bin"' $(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(HARDEN) $(CFLAGS) $(MODE)
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,-O1 $(LDFLAGS)
 

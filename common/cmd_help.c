@@ -46,7 +46,7 @@ static void help_commands(const struct cmd_program *program, FILE *out)
 void cmd_help(const struct cmd_program *program, const struct cmd *cmd, FILE *out)
 {
 	if (cmd) {
-		(void)fprintf(out, "%s %s: %s\n\nUsage: %s [OPTION]... %s %s%s\n", program->name,
+		(void)fprintf(out, "%s %s: %s\n\nUsage: %s [OPTION]... %s%s%s%s\n", program->name,
 			      cmd->name, cmd->help, program->name, cmd->name,
 			      cmd->n_options ? "[OPTION]... " : "", cmd->args);
 		help_options("Options", cmd->options, cmd->n_options, out);

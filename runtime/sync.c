@@ -13,6 +13,21 @@ int sync_pair(int fds[2], struct err *err)
 	return 0;
 }
 
+static ssize_t receive(int fd, struct sync_msg *msg, int flags)
+{
+	ssize_t n;
+	int resets = 0;
+
+	/*
+	 * An end that is closed with messages unread resets ours, once; what it had said before is
+	 * still there to be read (unix(7), net/unix/af_unix.c, unix_release_sock).
+	 */
+	do
+		n = recv(fd, msg, sizeof(*msg), flags);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
+	return n;
+}
+
 static int send_msg(int fd, const struct sync_msg *msg)
 {
 	ssize_t n;
@@ -30,7 +45,13 @@ int sync_send(int fd, enum sync_type type, pid_t pid, struct err *err)
 	memset(&msg, 0, sizeof(msg));
 	msg.type = type;
 	msg.pid = pid;
-	return send_msg(fd, &msg) < 0 ? err_errno(err, "send to the other side") : 0;
+	if (send_msg(fd, &msg) >= 0)
+		return 0;
+	(void)err_errno(err, "send to the other side");
+	/* It is gone; its last words are the better reason. */
+	if (receive(fd, &msg, MSG_DONTWAIT) == (ssize_t)sizeof(msg) && msg.type == SYNC_ERROR)
+		*err = msg.err;
+	return -err->code;
 }
 
 void sync_send_error(int fd, const struct err *why)
@@ -45,11 +66,8 @@ void sync_send_error(int fd, const struct err *why)
 
 int sync_receive(int fd, struct sync_msg *msg, struct err *err)
 {
-	ssize_t n;
+	ssize_t n = receive(fd, msg, 0);
 
-	do
-		n = recv(fd, msg, sizeof(*msg), 0);
-	while (n < 0 && errno == EINTR);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return 0;
 	if (n < 0)
