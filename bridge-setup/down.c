@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +28,9 @@ static int run(const struct setup_globals *globals, const struct setup_down_opti
 	/* A subnet that floats is the one that was chosen; with none chosen, the usual one. */
 	rc = bridge_remove(&setup.nl, setup.state_fd, &setup.net, options->force, &report, err);
 	*again = rc < 0 && setup_is_stale(&setup);
-	/* Gone when it is empty: records and other networks keep it. */
+	/* Gone when they are empty: records and other networks keep them. */
+	if (setup.state_fd >= 0)
+		(void)unlinkat(setup.state_fd, "containers", AT_REMOVEDIR);
 	(void)rmdir(globals->state_dir ? globals->state_dir : NETWORK_STATE_DIR);
 	if (rc >= 0 && removed == 0)
 		printf("network '%s': nothing was there\n", setup.net.name);

@@ -14,9 +14,12 @@ static int open_state(const char *path, bool make, int *state_fd, struct err *er
 	autoclose int fd = -1;
 	struct stat st;
 
-	if (make && file_mkdir_p(path, 0700, err) < 0)
-		return -err->code;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* A `down` that took the last network away may remove the folder between our two calls. */
+	do {
+		if (make && file_mkdir_p(path, 0700, err) < 0)
+			return -err->code;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} while (make && fd < 0 && errno == ENOENT);
 	if (fd < 0 && errno == ENOENT && !make)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)

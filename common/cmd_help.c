@@ -48,7 +48,8 @@ void cmd_help(const struct cmd_program *program, const struct cmd *cmd, FILE *ou
 	if (cmd) {
 		(void)fprintf(out, "%s %s: %s\n\nUsage: %s [OPTION]... %s%s%s%s\n", program->name,
 			      cmd->name, cmd->help, program->name, cmd->name,
-			      cmd->n_options ? "[OPTION]... " : "", cmd->args);
+			      cmd->n_options ? " [OPTION]..." : "", *cmd->args ? " " : "",
+			      cmd->args);
 		help_options("Options", cmd->options, cmd->n_options, out);
 		help_options("Options of every command", program->globals, program->n_globals, out);
 		return;

@@ -14,11 +14,15 @@
 
 int state_open(const char *path, bool make, int *fd, struct err *err)
 {
+	autoclose int dir_fd = -1;
 	struct stat st;
 
-	if (make && file_mkdir_p(path, 0700, err) < 0)
-		return err_ctx(err, "state directory");
-	autoclose int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* `bridge-setup down` may remove the empty folder between our two calls. */
+	do {
+		if (make && file_mkdir_p(path, 0700, err) < 0)
+			return err_ctx(err, "state directory");
+		dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} while (make && dir_fd < 0 && errno == ENOENT);
 
 	if (dir_fd < 0)
 		return !make && errno == ENOENT ? 0
