@@ -51,10 +51,15 @@ static void tail_print(struct tail *tail, char *out)
 		tail->len--;
 	while (start < tail->len && (unsigned char)tail->text[start] <= ' ')
 		start++;
-	for (size_t i = start; i < tail->len; i++)
-		*out++ = (unsigned char)tail->text[i] < ' ' || tail->text[i] == 0x7f
-				 ? ' '
-				 : tail->text[i];
+	for (size_t i = start; i < tail->len; i++) {
+		char c = tail->text[i];
+		bool control = (unsigned char)c < ' ' || c == 0x7f;
+
+		*out = ' ';
+		if (!control)
+			*out = c;
+		out++;
+	}
 	*out = '\0';
 }
 
@@ -105,7 +110,8 @@ static int spawn(const struct child_request *request, int out_fd, pid_t *pid)
 	sigset_t all, none;
 	int rc;
 
-	(void)sigfillset(&all);
+	/* Not sigfillset: it leaves out glibc's own 32 and 33, which posix_spawn would then ignore. */
+	(void)memset(&all, 0xff, sizeof(all));
 	(void)sigemptyset(&none);
 	(void)posix_spawnattr_init(&attr);
 	(void)posix_spawnattr_setsigdefault(&attr, &all);

@@ -12,18 +12,18 @@
 
 /* A program to run to its end. argv[0] need not be the path; there is no PATH search. */
 struct child_request {
-	const char *path;       /* absolute */
+	const char *path; /* absolute */
 	char *const *argv;
-	char *const *envp;      /* NULL: this process's */
-	int stdin_fd;           /* -1: /dev/null */
-	int cwd_fd;             /* -1: stay */
-	int timeout_ms;         /* 0: none */
-	pid_t spare_pid;        /* a child of ours that is no descendant of the program (the
+	char *const *envp; /* NULL: this process's */
+	int stdin_fd;      /* -1: /dev/null */
+	int cwd_fd;        /* -1: stay */
+	int timeout_ms;    /* 0: none */
+	pid_t spare_pid;   /* a child of ours that is no descendant of the program (the
 	                         * container's init) and must survive the clean-up; 0: none */
 };
 
 struct child_result {
-	int status;                  /* as waitpid(2) gives it; -1 when it timed out */
+	int status; /* as waitpid(2) gives it; -1 when it timed out */
 	bool timed_out;
 	char tail[CHILD_TAIL_BYTES]; /* the last of stdout and stderr, printable, on one line */
 };

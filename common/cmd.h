@@ -21,20 +21,20 @@ enum cmd_type {
 };
 
 struct cmd_option {
-	const char *name;    /* long name without dashes */
-	char short_name;     /* 0: none */
+	const char *name; /* long name without dashes */
+	char short_name;  /* 0: none */
 	enum cmd_type type;
-	size_t offset;       /* into the options struct */
-	const char *value;   /* what the help calls the value: "PATH"; NULL for flags */
-	const char *help;    /* one line */
-	int64_t min, max;    /* CMD_INT */
-	bool hidden;         /* accepted, not in the help (aliases) */
+	size_t offset;     /* into the options struct */
+	const char *value; /* what the help calls the value: "PATH"; NULL for flags */
+	const char *help;  /* one line */
+	int64_t min, max;  /* CMD_INT */
+	bool hidden;       /* accepted, not in the help (aliases) */
 };
 
 struct cmd {
 	const char *name;
-	const char *args;    /* "ID [SIGNAL]"; "" when none */
-	const char *help;    /* one line */
+	const char *args; /* "ID [SIGNAL]"; "" when none */
+	const char *help; /* one line */
 	const struct cmd_option *options;
 	size_t n_options;
 	int min_args, max_args; /* max_args -1: any number, and options end at the first of them */
@@ -47,8 +47,8 @@ struct cmd {
 
 struct cmd_program {
 	const char *name;
-	const char *summary;  /* one line */
-	const char *version;  /* what --version and -v print, with newline */
+	const char *summary;              /* one line */
+	const char *version;              /* what --version and -v print, with newline */
 	const struct cmd_option *globals; /* accepted before the command and among its options */
 	size_t n_globals;
 	size_t globals_size;

@@ -13,7 +13,10 @@ struct err {
 	char msg[512]; /* one line, no newline at its end; "…" marks what did not fit */
 };
 
-#define ERR_INIT { .code = 0, .msg = "" }
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.code = 0, .msg = ""                                                               \
+	}
 
 /* Fill *err with code (an errno value) and a message. Returns -code. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -187,7 +187,7 @@ json_node *json_array(void)
 void json_put(json_node *object, const char *key, json_node *value)
 {
 	if (value && !cJSON_AddItemToObject(object, key, value))
-		(void)xmalloc(SIZE_MAX);
+		free(xmalloc(SIZE_MAX)); /* ends the process */
 }
 
 void json_put_string(json_node *object, const char *key, const char *value)
@@ -237,7 +237,7 @@ json_node *json_put_array(json_node *object, const char *key)
 void json_append(json_node *array, json_node *value)
 {
 	if (value && !cJSON_AddItemToArray(array, value))
-		(void)xmalloc(SIZE_MAX);
+		free(xmalloc(SIZE_MAX)); /* ends the process */
 }
 
 void json_append_string(json_node *array, const char *value)

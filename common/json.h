@@ -18,7 +18,7 @@ struct cJSON;
 typedef struct cJSON json_node; /* the one typedef: hides the library's name */
 
 #define JSON_MAX_DEPTH 64
-#define autojson __attribute__((cleanup(json_free)))
+#define autojson       __attribute__((cleanup(json_free)))
 
 /* text need not be NUL-terminated. `what` names the document in errors ("config.json"). */
 int json_parse(const char *text, size_t len, const char *what, json_node **root, struct err *err);
@@ -49,7 +49,7 @@ struct json_field {
 	json_decode_fn *decode;
 	size_t offset;
 	unsigned int flags;
-	const void *arg;   /* what the decoder needs: a table, a range, a list of names */
+	const void *arg; /* what the decoder needs: a table, a range, a list of names */
 	size_t has_offset; /* offset of a bool "key was present"; 0: none (so never the first member) */
 };
 
@@ -65,11 +65,11 @@ struct json_enum { /* .arg of json_decode_enum; ends with a NULL name */
 struct json_table { /* .arg of json_decode_object and of json_decode_array */
 	const struct json_field *fields;
 	size_t n_fields;
-	size_t item_size;                                   /* arrays: size of one struct */
-	size_t count_offset;                                /* arrays: where size_t count is,
+	size_t item_size;    /* arrays: size of one struct */
+	size_t count_offset; /* arrays: where size_t count is,
 	                                                     * relative to the array pointer */
 	int (*check)(void *item, const struct json_path *path, struct err *err); /* may be NULL */
-	bool strict;                                        /* an unknown key is an error */
+	bool strict; /* an unknown key is an error */
 };
 
 json_decode_fn json_decode_string;  /* char *: owned */
@@ -85,7 +85,7 @@ json_decode_fn json_decode_raw;     /* const json_node *, borrowed from the docu
 struct strmap {
 	struct strmap_entry {
 		char *key, *value;
-	} *items;
+	} * items;
 	size_t n;
 };
 const char *strmap_get(const struct strmap *map, const char *key); /* NULL: not there */
@@ -125,7 +125,7 @@ void json_put_int(json_node *object, const char *key, int64_t value); /* |value|
 void json_put_bool(json_node *object, const char *key, bool value);
 void json_put(json_node *object, const char *key, json_node *value); /* owns value */
 void json_put_copy(json_node *object, const char *key, const json_node *value);
-json_node *json_put_object(json_node *object, const char *key);      /* a new, empty one */
+json_node *json_put_object(json_node *object, const char *key); /* a new, empty one */
 json_node *json_put_array(json_node *object, const char *key);
 void json_append(json_node *array, json_node *value);
 void json_append_string(json_node *array, const char *value);

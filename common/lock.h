@@ -6,7 +6,10 @@
 
 #include "common/err.h"
 
-enum lock_mode { LOCK_SHARED, LOCK_EXCLUSIVE };
+enum lock_mode {
+	LOCK_SHARED,
+	LOCK_EXCLUSIVE
+};
 
 /*
  * flock(2) on dir_fd/name, which is made (mode 0600) when missing. Waits at most timeout_ms

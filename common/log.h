@@ -6,12 +6,20 @@
 
 #include "common/err.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+enum log_format {
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_JSON
+};
 
 struct log_options {
-	const char *program;  /* prefix of text lines on stderr; must outlive the log */
-	const char *path;     /* file to append to; NULL: stderr */
+	const char *program; /* prefix of text lines on stderr; must outlive the log */
+	const char *path;    /* file to append to; NULL: stderr */
 	enum log_format format;
 	enum log_level level; /* what is below is dropped */
 };

@@ -9,6 +9,10 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/str.h"
+
+/* Field 22 counts from the state letter, which is the third. */
+#define FIELDS_TO_START 19
 
 /*
  * The state letter and field 22 of /proc/<pid>/stat. The second field is the name in parentheses,
@@ -18,22 +22,26 @@ static int read_stat(pid_t pid, char *state, uint64_t *ticks, struct err *err)
 {
 	autofree char *text = NULL;
 	char path[64];
-	unsigned long long start = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	int rc = file_read_at(AT_FDCWD, path, 4096, &text, NULL, err);
 
 	if (rc < 0)
 		return rc;
-	const char *p = strrchr(text, ')');
+	char *p = strrchr(text, ')');
 
-	if (!p || sscanf(p + 1,
-			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			 "%*d %llu",
-			 state, &start) != 2)
+	if (!p || p[1] != ' ' || !p[2])
 		return err_set(err, EPROTO, "'%s' has an unknown form", path);
-	*ticks = start;
-	return 0;
+	p += 2;
+	*state = *p;
+	for (int i = 0; p && i < FIELDS_TO_START; i++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
+		return err_set(err, EPROTO, "'%s' has an unknown form", path);
+	p[strcspn(p, " ")] = '\0';
+	return str_to_u64(p, path, 0, UINT64_MAX, ticks, err);
 }
 
 int process_start_time(pid_t pid, uint64_t *ticks, struct err *err)
@@ -46,8 +54,8 @@ int process_start_time(pid_t pid, uint64_t *ticks, struct err *err)
 bool process_is_alive(pid_t pid, uint64_t ticks)
 {
 	struct err ignored = ERR_INIT;
-	uint64_t started;
-	char state;
+	uint64_t started = 0;
+	char state = 'X';
 
 	if (pid <= 0 || read_stat(pid, &state, &started, &ignored) < 0)
 		return false;

@@ -63,8 +63,8 @@ struct strlist {
 	char **items; /* NULL while empty */
 	size_t n;
 };
-void strlist_add(struct strlist *list, const char *s);       /* copies s */
-void strlist_take(struct strlist *list, char *s);            /* owns s from now on */
+void strlist_add(struct strlist *list, const char *s); /* copies s */
+void strlist_take(struct strlist *list, char *s);      /* owns s from now on */
 bool strlist_has(const struct strlist *list, const char *s);
 void strlist_free(struct strlist *list);
 

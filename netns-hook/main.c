@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "common/fds.h"
 #include "common/cmd.h"
+#include "common/fds.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/str.h"

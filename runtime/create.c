@@ -361,7 +361,7 @@ static char *now_text(void)
 
 static void copy_map(struct strmap *out, const struct strmap *in)
 {
-	out->items = in->n ? xreallocarray(NULL, in->n, sizeof(*out->items)) : NULL;
+	out->items = xreallocarray(NULL, in->n, sizeof(*out->items));
 	for (out->n = 0; out->n < in->n; out->n++)
 		out->items[out->n] =
 			(struct strmap_entry){ .key = xstrdup(in->items[out->n].key),

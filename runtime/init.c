@@ -120,7 +120,18 @@ static int step_lo(void *ctx, struct err *err)
 {
 	const struct init *init = ctx;
 
-	return init->c->ns.new_flags & CLONE_NEWNET ? namespaces_raise_lo(err) : 0;
+	return (init->c->ns.new_flags & CLONE_NEWNET) ? namespaces_raise_lo(err) : 0;
+}
+
+/*
+ * What made the whole tree slave or private took the state folder's unbindable away, and a recursive
+ * bind of the host's root would carry every pin. In a user namespace the mount is locked, and such a
+ * bind would be refused for it; pins that come along there are of no use to anybody.
+ */
+static void hide_pins(const struct init *init)
+{
+	if (!init->rootfs.joined_mntns && !init->rootfs.new_userns)
+		(void)mount(NULL, init->c->root, NULL, MS_UNBINDABLE, NULL);
 }
 
 static int step_mount(void *ctx, struct err *err)
@@ -131,7 +142,11 @@ static int step_mount(void *ctx, struct err *err)
 	init->rootfs.bundle_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (init->rootfs.bundle_fd < 0)
 		return err_errno(err, "open the bundle");
-	return rootfs_mount(&init->rootfs, err);
+	int rc = rootfs_mount(&init->rootfs, err);
+
+	if (rc >= 0)
+		hide_pins(init);
+	return rc;
 }
 
 static int step_mounts(void *ctx, struct err *err)

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "runtime/masks.h"
+#include "runtime/mount_fd.h"
 #include "runtime/mounts.h"
 #include "runtime/rootfs.h"
 
@@ -27,19 +28,35 @@ static const struct config_mount *find_proc(const struct config *config)
 	return found && str_eq(found->type, "proc") ? found : NULL;
 }
 
-/* The masks below it go with it: the whole tree is detached. */
-static int detach_old(int root_fd, struct err *err)
+/* -1: there is none. */
+static int open_old(int root_fd)
 {
 	struct statfs fs;
 	autoclose int fd = openat(root_fd, "proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0)
-		return err_errno(err, "open '/proc' of the container");
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return 0;
-	if (fchdir(fd) < 0 || umount2(".", MNT_DETACH) < 0)
+	return fd >= 0 && fstatfs(fd, &fs) >= 0 && fs.f_type == PROC_SUPER_MAGIC ? take_fd(&fd)
+										 : -1;
+}
+
+/*
+ * The new one is mounted on the old one: in a user namespace the kernel allows it only where another
+ * is in sight. umount2 takes what is on top, so both go, the old one with the masks in it, and a copy
+ * of the new one takes the place.
+ */
+static int remove_old(int root_fd, int old_fd, struct err *err)
+{
+	autoclose int fresh_fd = mount_fd_clone(root_fd, "proc", false);
+
+	if (fresh_fd < 0)
+		return err_errno(err, "open the new '/proc'");
+	if (fchdir(old_fd) < 0 || umount2(".", MNT_DETACH) < 0 || umount2(".", MNT_DETACH) < 0)
 		return err_errno(err, "unmount the '/proc' of the process before");
-	return chdir("/") < 0 ? err_errno(err, "enter '/' of the container") : 0;
+	autoclose int target_fd =
+		openat(root_fd, "proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (target_fd < 0 || mount_fd_attach(fresh_fd, target_fd) < 0)
+		return err_errno(err, "mount the new '/proc'");
+	return 0;
 }
 
 static void below_proc(const struct strlist *paths, struct strlist *out)
@@ -73,10 +90,11 @@ int rootfs_replace_proc(const struct config *config, int null_fd, struct err *er
 		return 0;
 	if (root_fd < 0)
 		return err_errno(err, "open '/' of the container");
-	int rc = detach_old(root_fd, err);
+	autoclose int old_fd = open_old(root_fd);
+	int rc = mounts_do(root_fd, -1, proc, "config.json: mounts: /proc", err);
 
-	if (rc >= 0)
-		rc = mounts_do(root_fd, -1, proc, "config.json: mounts: /proc", err);
+	if (rc >= 0 && old_fd >= 0)
+		rc = remove_old(root_fd, old_fd, err);
 	if (rc >= 0 && chdir("/") < 0)
 		rc = err_errno(err, "enter '/' of the container");
 	return rc < 0 ? rc : mask_again(root_fd, config, null_fd, err);

@@ -45,6 +45,7 @@ int start_sock_accept(int listen_fd, struct err *err)
 	int fd;
 
 	do
+		/* cppcheck-suppress nullPointer ; accept(2) allows NULL for both */
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
 	return fd < 0 ? err_errno(err, "accept on '" START_SOCK "'") : fd;

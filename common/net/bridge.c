@@ -217,13 +217,13 @@ static struct bridge_work begin(struct netlink *nl, int state_fd, const struct n
 static int ensure_locked(struct bridge_work *work, struct err *err)
 {
 	autolocked struct locked locked = LOCKED_INIT;
-	int right = 0;
 
 	if (lock_network(work->state_fd, work->net, &locked, err) < 0)
 		return -err->code;
 	work->net_fd = locked.net_fd;
 	if (!work->report) {
-		right = bridge_glance(work, err);
+		int right = bridge_glance(work, err);
+
 		if (right != 0)
 			return right < 0 ? right : 0;
 	}

@@ -232,11 +232,10 @@ static int pick_range(const struct netconf_doc *doc, struct range_doc *range, st
 static int apply_range(const struct netconf_doc *doc, struct network *net, struct err *err)
 {
 	struct range_doc range = { .subnet = { .len = 0 } };
-	struct ip_prefix gateway = { .len = 0 };
 
 	if (pick_range(doc, &range, err) < 0)
 		return -err->code;
-	gateway = ip_network(&range.subnet);
+	struct ip_prefix gateway = ip_network(&range.subnet);
 	if (!ip_equal(&gateway.addr, &range.subnet.addr))
 		return err_set(err, EINVAL, "ipam.subnet: %s has host bits set; did you mean %s",
 			       ip_prefix_text(&range.subnet).text, ip_prefix_text(&gateway).text);

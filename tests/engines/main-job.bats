@@ -11,7 +11,8 @@ setup() {
 	make_bundle "$TEST_DIR/bundle"
 	networked "$TEST_DIR/bundle"
 	set_args "$TEST_DIR/bundle" sleep 1000
-	mkdir -m 700 -p "$RUNTIME_ROOT"
+	mkdir -p "$RUNTIME_ROOT"
+	chmod 700 "$RUNTIME_ROOT"
 }
 
 # Every test begins with a host that has no network of ours: the first address is .2 then.

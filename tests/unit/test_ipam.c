@@ -157,8 +157,8 @@ static void test_full_pool_names_the_network(void **state)
 	struct err err = ERR_INIT;
 
 	set_subnet(f, "10.9.0.1/29");
-	for (char c = 'a'; c < 'f'; c++) {
-		char id[] = { c, '\0' };
+	for (int c = 'a'; c < 'f'; c++) {
+		char id[] = { (char)c, '\0' };
 
 		assert_int_equal(lease_as(f, id, BOOT, NULL, &lease, &err), 0);
 	}
@@ -223,8 +223,8 @@ static void test_dead_holders_lose_their_lease_when_it_is_needed(void **state)
 	struct err err = ERR_INIT;
 
 	set_subnet(f, "10.9.0.1/29");
-	for (char c = 'a'; c < 'f'; c++) {
-		char id[] = { c, '\0' };
+	for (int c = 'a'; c < 'f'; c++) {
+		char id[] = { (char)c, '\0' };
 
 		assert_int_equal(lease_as(f, id, BOOT, NULL, &lease, &err), 0);
 	}

@@ -32,81 +32,81 @@ static int parse(const char *options, struct mount_plan *plan, struct err *err)
 	return rc;
 }
 
+/* config.md "Linux mount options": MUST, then SHOULD without idmap and ridmap. */
+static const char *const spec_options[] = {
+	"async",
+	"atime",
+	"bind",
+	"defaults",
+	"dev",
+	"diratime",
+	"dirsync",
+	"exec",
+	"iversion",
+	"lazytime",
+	"loud",
+	"noatime",
+	"nodev",
+	"nodiratime",
+	"noexec",
+	"noiversion",
+	"nolazytime",
+	"norelatime",
+	"nostrictatime",
+	"nosuid",
+	"private",
+	"rbind",
+	"relatime",
+	"remount",
+	"ro",
+	"rprivate",
+	"rshared",
+	"rslave",
+	"runbindable",
+	"rw",
+	"shared",
+	"silent",
+	"slave",
+	"strictatime",
+	"suid",
+	"sync",
+	"unbindable",
+	"nosymfollow",
+	"symfollow",
+	"ratime",
+	"rdev",
+	"rdiratime",
+	"rexec",
+	"rnoatime",
+	"rnodev",
+	"rnodiratime",
+	"rnoexec",
+	"rnorelatime",
+	"rnostrictatime",
+	"rnosuid",
+	"rnosymfollow",
+	"rrelatime",
+	"rro",
+	"rrw",
+	"rstrictatime",
+	"rsuid",
+	"rsymfollow",
+};
+
 static void every_option_of_the_specification_is_known(void **state)
 {
-	/* config.md "Linux mount options": MUST, then SHOULD without idmap and ridmap. */
-	static const char *const words[] = {
-		"async",
-		"atime",
-		"bind",
-		"defaults",
-		"dev",
-		"diratime",
-		"dirsync",
-		"exec",
-		"iversion",
-		"lazytime",
-		"loud",
-		"noatime",
-		"nodev",
-		"nodiratime",
-		"noexec",
-		"noiversion",
-		"nolazytime",
-		"norelatime",
-		"nostrictatime",
-		"nosuid",
-		"private",
-		"rbind",
-		"relatime",
-		"remount",
-		"ro",
-		"rprivate",
-		"rshared",
-		"rslave",
-		"runbindable",
-		"rw",
-		"shared",
-		"silent",
-		"slave",
-		"strictatime",
-		"suid",
-		"sync",
-		"unbindable",
-		"nosymfollow",
-		"symfollow",
-		"ratime",
-		"rdev",
-		"rdiratime",
-		"rexec",
-		"rnoatime",
-		"rnodev",
-		"rnodiratime",
-		"rnoexec",
-		"rnorelatime",
-		"rnostrictatime",
-		"rnosuid",
-		"rnosymfollow",
-		"rrelatime",
-		"rro",
-		"rrw",
-		"rstrictatime",
-		"rsuid",
-		"rsymfollow",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(spec_options); i++) {
 		struct mount_plan plan;
 		struct err err = ERR_INIT;
 		const char *const *name = mount_option_names();
 
-		assert_int_equal(parse(words[i], &plan, &err), 0);
+		assert_int_equal(parse(spec_options[i], &plan, &err), 0);
 		assert_int_equal(plan.data.n, 0);
-		while (*name && !str_eq(*name, words[i]))
+		while (*name && !str_eq(*name, spec_options[i]))
 			name++;
 		if (!*name)
-			fail_msg("'%s' is not among the names", words[i]);
+			fail_msg("'%s' is not among the names", spec_options[i]);
 		mount_plan_free(&plan);
 	}
 }
