@@ -5,6 +5,7 @@
 # make check           all tests, in private namespaces (root)
 # make check-static    clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, check-style
 # make bench           times beside runc, crun and the CNI plugins (root)
+# make compare-hooks   hook tests passed by ours, crun and runc, as a table (root)
 # make install         programs, man pages, completions   (DESTDIR, PREFIX)
 # make uninstall       removes exactly what install put there
 # make clean
@@ -73,7 +74,7 @@ UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*
 PROBES     := $(patsubst tests/lib/%.c,$(BUILD)/tests/%,$(wildcard tests/lib/*.c))
 FUZZERS    := $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all tests fault fuzz fuzzers demo check check-static bench install uninstall clean help
+.PHONY: all tests fault fuzz fuzzers demo check check-static bench compare-hooks install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -110,6 +111,11 @@ bench:
 	$(Q)scripts/install-deps build bench
 	$(again) all
 	$(Q)scripts/bench
+
+compare-hooks:
+	$(Q)scripts/install-deps build test
+	$(again) all
+	$(Q)scripts/compare-hooks
 
 # ---- objects and archives ----
 
@@ -200,6 +206,6 @@ clean:
 	rm -rf build build-san build-fault build-fuzz build-analyze
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,15s/^# \{0,1\}//p' Makefile
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

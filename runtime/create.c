@@ -418,7 +418,10 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc < 0)
 		return rc;
 	create.config_text = text;
-	return steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
+	rc = steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
+	if (rc < 0 && c->sync_fd >= 0)
+		sync_last_words(c->sync_fd, err);
+	return rc < 0 ? -err->code : 0;
 }
 
 int create_undo(struct container *c, struct err *err)
@@ -431,6 +434,9 @@ int create_undo(struct container *c, struct err *err)
 int create_again(struct container *c, struct err *err)
 {
 	struct create create = { .c = c };
+	int rc = steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
 
-	return steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
+	if (rc < 0 && c->sync_fd >= 0)
+		sync_last_words(c->sync_fd, err);
+	return rc < 0 ? -err->code : 0;
 }

@@ -48,10 +48,20 @@ int sync_send(int fd, enum sync_type type, pid_t pid, struct err *err)
 	if (send_msg(fd, &msg) >= 0)
 		return 0;
 	(void)err_errno(err, "send to the other side");
-	/* It is gone; its last words are the better reason. */
-	if (receive(fd, &msg, MSG_DONTWAIT) == (ssize_t)sizeof(msg) && msg.type == SYNC_ERROR)
-		*err = msg.err;
+	sync_last_words(fd, err);
 	return -err->code;
+}
+
+void sync_last_words(int fd, struct err *err)
+{
+	struct sync_msg msg;
+
+	while (receive(fd, &msg, MSG_DONTWAIT) == (ssize_t)sizeof(msg)) {
+		if (msg.type != SYNC_ERROR)
+			continue;
+		*err = msg.err;
+		return;
+	}
 }
 
 void sync_send_error(int fd, const struct err *why)

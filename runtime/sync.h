@@ -39,6 +39,11 @@ void sync_send_error(int fd, const struct err *why);
  */
 int sync_expect(int fd, enum sync_type type, const char *other, struct sync_msg *msg,
 		struct err *err);
+/*
+ * We failed, maybe because the other side did so first: when its SYNC_ERROR is waiting, that is the
+ * better reason and takes the place of *err.
+ */
+void sync_last_words(int fd, struct err *err);
 /* 1: a message, 0: the other end is closed. */
 int sync_receive(int fd, struct sync_msg *msg, struct err *err);
 

@@ -143,7 +143,10 @@ make_container() {
 	total=$(wc -l <"$TEST_DIR/trace")
 	rm "$TEST_DIR/trace"
 	assert_clean_after_delete "a traced create"
-	for n in $(seq 40 3 "$total"); do
+	# A sanitized program makes thousands more of its own.
+	local step=1
+	[ "$total" -lt 800 ] || step=$((total / 200))
+	for n in $(seq 1 "$step" "$total"); do
 		strace -o /dev/null -e inject=all:signal=KILL:when="$n" "$CT_RUNTIME_BIN" \
 			--root "$RUNTIME_ROOT" create --bundle "$TEST_DIR/bundle" c \
 			>"$TEST_DIR/log" 2>&1 3>&- </dev/null || true
