@@ -18,6 +18,9 @@
 #include "common/child_reap.h"
 #include "common/cleanup.h"
 
+/* Exit status 255: what a child whose status was lost counts as. Never as a success. */
+#define LOST_STATUS (255 << 8)
+
 /* The last bytes of what the program wrote: a window that slides over the output. */
 struct tail {
 	char text[CHILD_TAIL_BYTES];
@@ -42,33 +45,39 @@ static void tail_add(struct tail *tail, const char *data, size_t len)
 	tail->len += len;
 }
 
+static bool is_blank(char c)
+{
+	return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
 /* For an error message: one line, no control characters, no blanks at the ends. */
 static void tail_print(struct tail *tail, char *out)
 {
 	size_t start = 0;
 
-	while (tail->len > 0 && (unsigned char)tail->text[tail->len - 1] <= ' ')
+	while (tail->len > 0 && is_blank(tail->text[tail->len - 1]))
 		tail->len--;
-	while (start < tail->len && (unsigned char)tail->text[start] <= ' ')
+	while (start < tail->len && is_blank(tail->text[start]))
 		start++;
 	for (size_t i = start; i < tail->len; i++) {
-		char c = tail->text[i];
-		bool control = (unsigned char)c < ' ' || c == 0x7f;
+		char c = ' ';
 
-		*out = ' ';
-		if (!control)
-			*out = c;
-		out++;
+		if (!is_blank(tail->text[i]))
+			c = tail->text[i];
+		*out++ = c;
 	}
 	*out = '\0';
 }
 
-/* False once every writer has closed its end. */
+/*
+ * False once every writer has closed its end. At most what a pipe holds (64 KiB): who writes faster
+ * than we read must not keep us from looking at the clock.
+ */
 static bool tail_read(struct tail *tail, int fd)
 {
 	char buf[4096];
 
-	for (;;) {
+	for (int i = 0; i < 16; i++) {
 		ssize_t n = read(fd, buf, sizeof(buf));
 
 		if (n > 0) {
@@ -79,6 +88,7 @@ static bool tail_read(struct tail *tail, int fd)
 		}
 		return n < 0 && (errno == EAGAIN || errno == EINTR);
 	}
+	return true;
 }
 
 static int add_actions(posix_spawn_file_actions_t *actions, const struct child_request *request,
@@ -165,7 +175,7 @@ static bool watch(int pid_fd, int out_fd, int timeout_ms, struct tail *tail)
 
 static int wait_status(pid_t pid)
 {
-	int status = 0;
+	int status = LOST_STATUS;
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -16,6 +16,7 @@ struct parse {
 	char **words;
 	int n_words;
 	bool options_end;
+	const char *answer; /* the option that asks for the help or the version; NULL: none */
 };
 
 static int usage_error(const struct parse *parse, struct err *err, const char *why, const char *arg)
@@ -87,6 +88,17 @@ static int set_value(const struct cmd_option *option, const char *value, char *b
 	return 0;
 }
 
+/* Help wins over everything else that stands on the line before the first word of a command. */
+static bool is_help(const char *arg)
+{
+	return str_eq(arg, "--help") || str_eq(arg, "-h") || str_eq(arg, "-help");
+}
+
+static bool is_version(const char *arg)
+{
+	return str_eq(arg, "--version") || str_eq(arg, "-v");
+}
+
 /* argv[*i] is an option; *i moves onto its value when that is a word of its own. */
 static int parse_option(struct parse *parse, int argc, char **argv, int *i, struct err *err)
 {
@@ -101,6 +113,10 @@ static int parse_option(struct parse *parse, int argc, char **argv, int *i, stru
 	/* "--b" is no way to write -b, and "-bundle" is one only where Go's flags are spoken. */
 	if (dashes ? len > 1 : len == 1 || parse->program->single_dash)
 		option = find_option(parse, name, len, &base);
+	if (!option && (is_help(arg) || is_version(arg))) {
+		parse->answer = arg;
+		return 0;
+	}
 	if (!option)
 		return usage_error(parse, err, "unknown option", arg);
 	if (option->type != CMD_FLAG && !value) {
@@ -109,12 +125,6 @@ static int parse_option(struct parse *parse, int argc, char **argv, int *i, stru
 		value = argv[++*i];
 	}
 	return set_value(option, value, base, err);
-}
-
-/* Help wins over everything else that stands on the line before the first word of a command. */
-static bool is_help(const char *arg)
-{
-	return str_eq(arg, "--help") || str_eq(arg, "-h") || str_eq(arg, "-help");
 }
 
 static const struct cmd *find_cmd(const struct cmd_program *program, const char *name)
@@ -169,14 +179,27 @@ static void parse_free(struct parse *parse)
 static int check_words(const struct parse *parse, struct err *err)
 {
 	const struct cmd *cmd = parse->cmd;
+	const char *space = *cmd->name ? " " : "";
 
 	if (parse->n_words < cmd->min_args)
 		return err_set(err, EINVAL,
-			       "%s%s%s: too few arguments, wants %s; see '%s %s --help'",
-			       parse->program->name, *cmd->name ? " " : "", cmd->name, cmd->args,
-			       parse->program->name, cmd->name);
+			       "%s%s%s: too few arguments, wants %s; see '%s%s%s --help'",
+			       parse->program->name, space, cmd->name, cmd->args,
+			       parse->program->name, space, cmd->name);
 	if (cmd->max_args >= 0 && parse->n_words > cmd->max_args)
 		return usage_error(parse, err, "unexpected argument", parse->words[cmd->max_args]);
+	return 0;
+}
+
+/* The help is the command's own, or the program's when there is none or only the fallback. */
+static int give_answer(const struct parse *parse)
+{
+	const struct cmd_program *program = parse->program;
+
+	if (is_version(parse->answer))
+		(void)fputs(program->version, stdout);
+	else
+		cmd_help(program, parse->cmd == program->fallback ? NULL : parse->cmd, stdout);
 	return 0;
 }
 
@@ -186,6 +209,8 @@ static int run_cmd(struct parse *parse, int argc, char **argv, int i, struct err
 	parse->options = xcalloc(1, parse->cmd->options_size);
 	int rc = parse_words(parse, argc, argv, &i, err);
 
+	if (rc >= 0 && parse->answer)
+		return give_answer(parse);
 	if (rc >= 0)
 		rc = check_words(parse, err);
 	if (rc >= 0 && parse->program->prepare)
@@ -203,6 +228,7 @@ static int skip_globals(struct parse *parse, int argc, char **argv, struct err *
 	int i = 1;
 	int rc = parse_words(&look, argc, argv, &i, err);
 
+	parse->answer = look.answer;
 	return rc < 0 ? rc : i;
 }
 
@@ -222,7 +248,8 @@ static int run_named(struct parse *parse, int argc, char **argv, int at, struct 
 	parse->cmd = find_cmd(program, name);
 	if (!parse->cmd)
 		return usage_error(parse, err, "unknown command", name);
-	for (int i = at + 1; i < argc && !str_eq(argv[i], "--"); i++) {
+	/* Where the options end at the first word, what follows is that word's to read. */
+	for (int i = at + 1; i < argc && parse->cmd->max_args >= 0 && !str_eq(argv[i], "--"); i++) {
 		if (!is_help(argv[i]))
 			continue;
 		cmd_help(program, parse->cmd, stdout);
@@ -236,14 +263,10 @@ static int run_line(struct parse *parse, int argc, char **argv, struct err *err)
 	const struct cmd_program *program = parse->program;
 
 	for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (is_help(argv[i])) {
-			cmd_help(program, NULL, stdout);
-			return 0;
-		}
-		if (str_eq(argv[i], "--version") || str_eq(argv[i], "-v")) {
-			(void)fputs(program->version, stdout);
-			return 0;
-		}
+		if (!is_help(argv[i]) && !is_version(argv[i]))
+			continue;
+		parse->answer = argv[i];
+		return give_answer(parse);
 	}
 	/* A fallback's options stand where globals do, so they are parsed as its own. */
 	parse->cmd = program->fallback;
@@ -251,6 +274,8 @@ static int run_line(struct parse *parse, int argc, char **argv, struct err *err)
 		struct err tried = ERR_INIT;
 		int at = skip_globals(parse, argc, argv, &tried);
 
+		if (parse->answer)
+			return give_answer(parse);
 		if (at >= 0 && at < argc)
 			return run_named(parse, argc, argv, at, err);
 		return run_cmd(parse, argc, argv, 1, err);
@@ -259,6 +284,8 @@ static int run_line(struct parse *parse, int argc, char **argv, struct err *err)
 
 	if (at < 0)
 		return at;
+	if (parse->answer)
+		return give_answer(parse);
 	if (at < argc)
 		return run_named(parse, argc, argv, at, err);
 	cmd_help(program, NULL, stderr);

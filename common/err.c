@@ -12,11 +12,16 @@ static const char CUT[] = "…";
 static void format_message(char *buf, size_t size, const char *fmt, va_list args)
 {
 	int n = vsnprintf(buf, size, fmt, args);
+	size_t end = size - sizeof(CUT);
 
-	if (n < 0)
+	if (n < 0) {
 		buf[0] = '\0';
-	else if ((size_t)n >= size)
-		memcpy(buf + size - sizeof(CUT), CUT, sizeof(CUT));
+	} else if ((size_t)n >= size) {
+		/* Back to the start of a character: half of one is no UTF-8 and breaks a JSON log. */
+		for (int i = 0; i < 3 && ((unsigned char)buf[end] & 0xc0) == 0x80; i++)
+			end--;
+		memcpy(buf + end, CUT, sizeof(CUT));
+	}
 	for (char *p = buf; *p; p++)
 		if (*p == '\n' || *p == '\r')
 			*p = ' ';

@@ -32,10 +32,15 @@ static int flock_until(int fd, int op, long deadline_ms)
 {
 	struct sigaction action = { .sa_handler = wake }, old_action;
 	struct itimerval timer, old_timer, off = { 0 };
+	sigset_t alarm_set, old_mask;
 	long left = deadline_ms - now_ms();
 	int rc;
 
 	(void)sigaction(SIGALRM, &action, &old_action);
+	/* The caller may have every signal blocked, to wait for them itself. */
+	(void)sigemptyset(&alarm_set);
+	(void)sigaddset(&alarm_set, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarm_set, &old_mask);
 	timer.it_value.tv_sec = left / 1000;
 	timer.it_value.tv_usec = left % 1000 * 1000 + 1;
 	timer.it_interval = (struct timeval){ .tv_usec = 20000 };
@@ -46,6 +51,7 @@ static int flock_until(int fd, int op, long deadline_ms)
 	int saved = errno;
 
 	(void)setitimer(ITIMER_REAL, &off, NULL);
+	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	(void)sigaction(SIGALRM, &old_action, NULL);
 	(void)setitimer(ITIMER_REAL, &old_timer, NULL);
 	errno = saved;
@@ -77,13 +83,25 @@ int lock_fd(int fd, const char *what, enum lock_mode mode, int timeout_ms, struc
 	return rc < 0 ? err_errno(err, "lock '%s'", what) : 0;
 }
 
-int lock_open_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms, struct err *err)
+static int open_and_lock(int dir_fd, const char *name, int flags, enum lock_mode mode,
+			 int timeout_ms, struct err *err)
 {
-	autoclose int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	autoclose int fd = openat(dir_fd, name, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return err_errno(err, "open lock file '%s'", name);
 	int rc = lock_fd(fd, name, mode, timeout_ms, err);
 
 	return rc < 0 ? rc : take_fd(&fd);
+}
+
+int lock_open_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms, struct err *err)
+{
+	return open_and_lock(dir_fd, name, O_CREAT, mode, timeout_ms, err);
+}
+
+int lock_existing_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms,
+		     struct err *err)
+{
+	return open_and_lock(dir_fd, name, 0, mode, timeout_ms, err);
 }

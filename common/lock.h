@@ -19,6 +19,10 @@ enum lock_mode {
 int lock_open_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms,
 		 struct err *err);
 
+/* The same for a file that must be there; ENOENT otherwise. */
+int lock_existing_at(int dir_fd, const char *name, enum lock_mode mode, int timeout_ms,
+		     struct err *err);
+
 /* The same on a descriptor that is open already (a directory, say). `what` names it in the error. */
 int lock_fd(int fd, const char *what, enum lock_mode mode, int timeout_ms, struct err *err);
 

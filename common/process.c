@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
@@ -51,6 +53,18 @@ int process_start_time(pid_t pid, uint64_t *ticks, struct err *err)
 	return read_stat(pid, &state, ticks, err);
 }
 
+/*
+ * The first thread is a zombie from its own end on, the others may go on without it. A pidfd can be
+ * read once the whole thread group is dead (pidfd_open(2)).
+ */
+static bool has_live_threads(pid_t pid)
+{
+	autoclose int fd = pidfd_open(pid, 0);
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&pfd, 1, 0) == 0;
+}
+
 bool process_is_alive(pid_t pid, uint64_t ticks)
 {
 	struct err ignored = ERR_INIT;
@@ -59,7 +73,9 @@ bool process_is_alive(pid_t pid, uint64_t ticks)
 
 	if (pid <= 0 || read_stat(pid, &state, &started, &ignored) < 0)
 		return false;
-	return state != 'Z' && state != 'X' && (ticks == 0 || ticks == started);
+	if (state == 'X' || (ticks != 0 && ticks != started))
+		return false;
+	return state != 'Z' || has_live_threads(pid);
 }
 
 int process_boot_id(char buf[37], struct err *err)

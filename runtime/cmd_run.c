@@ -15,13 +15,32 @@ struct run_options {
 	bool no_persist, detach, keep;
 };
 
-static int wait_and_delete(struct container *c, bool keep, struct err *err)
+/*
+ * Others may delete or restart it while its process runs, so nothing is locked meanwhile, and
+ * afterwards it is looked at anew: what somebody else has made of it is not ours to delete.
+ */
+static int wait_and_delete(struct container *c, const char *root, bool keep, struct err *err)
 {
-	int status = wait_forwarding(c->pid);
+	autocontainer struct container now = CONTAINER_INIT;
+	uint64_t start_ticks = c->state.start_ticks;
+	pid_t pid = c->pid;
 
-	c->pid = 0;
-	int rc = keep ? 0 : create_undo(c, err);
+	container_unlock(c);
+	int status = wait_forwarding(pid);
 
+	if (keep)
+		return status;
+	int rc = container_name(&now, root, c->id, err);
+
+	if (rc >= 0)
+		rc = container_open(&now, CONTAINER_LOCKED, err);
+	if (rc == -ENOENT)
+		return status;
+	if (rc < 0)
+		return rc;
+	if (now.state.oci.pid != pid || now.state.start_ticks != start_ticks)
+		return status;
+	rc = create_undo(&now, err);
 	return rc < 0 ? rc : status;
 }
 
@@ -60,7 +79,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	rc = start_container(&c, err);
 	if (rc < 0 || o->detach)
 		return rc;
-	return wait_and_delete(&c, o->keep, err);
+	return wait_and_delete(&c, g->root, o->keep, err);
 }
 
 static const struct cmd_option run_options[] = {

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,23 +68,47 @@ static int open_dir(struct container *c, struct err *err)
 	return err_errno(err, "open state of container '%s'", c->id);
 }
 
+bool container_is_current(const struct container *c)
+{
+	struct stat ours, named;
+
+	return fstat(c->dir_fd, &ours) == 0 && lstat(c->path, &named) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+/* -ENOENT, and nothing held, when it was deleted while we waited. */
+static int take_lock(struct container *c, struct err *err)
+{
+	c->lock_fd = lock_existing_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, LOCK_WAIT_MS, err);
+	if (c->lock_fd >= 0 && container_is_current(c))
+		return 0;
+	if (c->lock_fd < 0 && container_is_current(c))
+		return -err->code;
+	close_fd(&c->lock_fd);
+	close_fd(&c->dir_fd);
+	return err_set(err, ENOENT, "container '%s' does not exist", c->id);
+}
+
 int container_open(struct container *c, enum container_lock lock, struct err *err)
 {
 	int rc = open_dir(c, err);
 
-	if (rc >= 0 && lock == CONTAINER_LOCKED) {
-		c->lock_fd = lock_open_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, LOCK_WAIT_MS, err);
-		rc = c->lock_fd;
-		if (rc == -ENOENT) /* deleted between our open and our lock */
-			return err_set(err, ENOENT, "container '%s' does not exist", c->id);
-	}
-	if (rc >= 0)
-		rc = state_load_at(c->dir_fd, &c->state, err);
+	if (rc >= 0 && lock == CONTAINER_LOCKED)
+		rc = take_lock(c, err);
+	if (rc < 0)
+		return rc;
+	rc = state_load_at(c->dir_fd, &c->state, err);
 	if (rc >= 0)
 		rc = config_load_at(c->dir_fd, "config.json", &c->config, NULL, NULL, err);
 	if (rc == -ENOENT && access(c->path, F_OK) < 0)
 		return err_set(err, ENOENT, "container '%s' does not exist", c->id);
 	return rc < 0 ? err_ctx(err, "container '%s'", c->id) : 0;
+}
+
+void container_unlock(struct container *c)
+{
+	close_fd(&c->lock_fd);
+	close_fd(&c->root_fd);
 }
 
 static bool process_lives(const struct container *c)
@@ -103,9 +128,10 @@ static bool is_locked(const struct container *c)
 
 	if (c->lock_fd >= 0)
 		return true;
-	autoclose int fd = lock_open_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, 0, &busy);
+	/* Shared: two that ask at once must not take each other for the creator. */
+	autoclose int fd = lock_existing_at(c->dir_fd, "lock", LOCK_SHARED, 0, &busy);
 
-	return fd < 0;
+	return fd < 0 && busy.code == EWOULDBLOCK;
 }
 
 enum oci_status container_status(const struct container *c)

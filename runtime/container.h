@@ -40,6 +40,12 @@ void container_free(struct container *c);
 /* Set root, id and path from the command line; nothing is looked at on disk but the id's form. */
 int container_name(struct container *c, const char *root, const char *id, struct err *err);
 
+/*
+ * The folder that c has open is still the one of its name. A delete that had to wait for the lock may
+ * hold the folder of a container that is gone, while another of the same id lives by now.
+ */
+bool container_is_current(const struct container *c);
+
 enum container_lock {
 	CONTAINER_UNLOCKED,
 	CONTAINER_LOCKED
@@ -49,6 +55,9 @@ enum container_lock {
  * "container 'x' does not exist" when there is none.
  */
 int container_open(struct container *c, enum container_lock lock, struct err *err);
+
+/* Give up the lock on it, and on the root. */
+void container_unlock(struct container *c);
 
 /* What it is now, by the kernel's word. */
 enum oci_status container_status(const struct container *c);

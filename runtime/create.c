@@ -37,6 +37,8 @@
 #include "runtime/sync.h"
 
 #define INIT "the container's init"
+/* Somebody who asks for our status holds the lock for a moment. */
+#define RESERVE_WAIT_MS 1000
 
 struct create {
 	struct container *c;
@@ -64,15 +66,16 @@ static int step_reserve(void *ctx, struct err *err)
 	}
 	c->dir_fd = openat(c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir_fd >= 0)
-		c->lock_fd = lock_open_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, 0, err);
+		c->lock_fd = lock_open_at(c->dir_fd, "lock", LOCK_EXCLUSIVE, RESERVE_WAIT_MS, err);
 	else
 		(void)err_errno(err, "open folder '%s'", c->path);
-	if (c->lock_fd >= 0)
+	if (c->lock_fd >= 0 && container_is_current(c))
 		return 0;
-	/* A delete --force came between and owns it now, or the folder is of no use. */
-	struct err ignored = ERR_INIT;
-
-	(void)file_remove_tree_at(c->root_fd, c->id, &ignored);
+	if (c->lock_fd >= 0)
+		return err_set(err, ECANCELED, "container '%s' was deleted while it was made",
+			       c->id);
+	/* A delete --force has it by now, or the folder is of no use: an empty one can go. */
+	(void)unlinkat(c->root_fd, c->id, AT_REMOVEDIR);
 	return -err->code;
 }
 
@@ -83,7 +86,7 @@ static int undo_reserve(void *ctx, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	int rc = file_remove_tree_at(fd, c->id, err);
+	int rc = container_is_current(c) ? file_remove_tree_at(fd, c->id, err) : 0;
 
 	if (c->root_fd >= 0)
 		(void)close(take_fd(&c->root_fd)); /* our own shared lock on it */
@@ -117,7 +120,11 @@ static int undo_poststop(void *ctx, struct err *err)
 	};
 
 	(void)err;
-	if (create->cloned)
+	if (create->cloned && !create->c->config)
+		log_warning(
+			"container '%s': its config.json cannot be read, no poststop hook is run",
+			create->c->id);
+	else if (create->cloned)
 		hooks_run_all(&run);
 	return 0;
 }
@@ -225,7 +232,7 @@ static int pin_mount(struct container *c, struct err *err)
 			if (rc < 0)
 				return rc;
 		}
-		rc = pins_make(c->dir_fd, c->path, NS_MOUNT, c->pid, &c->state.oci.namespaces, err);
+		rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
 	}
 	return rc;
 }
@@ -238,9 +245,7 @@ static int step_pins(void *ctx, struct err *err)
 	for (enum ns_type type = 0; rc >= 0 && c->state.persist && type < NS_COUNT; type++) {
 		if (type == NS_PID || !(c->ns.new_flags & namespaces_flag(type)))
 			continue;
-		rc = type == NS_MOUNT ? pin_mount(c, err)
-				      : pins_make(c->dir_fd, c->path, type, c->pid,
-						  &c->state.oci.namespaces, err);
+		rc = type == NS_MOUNT ? pin_mount(c, err) : pins_make(c->dir_fd, type, c->pid, err);
 	}
 	return rc;
 }
@@ -390,6 +395,9 @@ static int fill_state(struct container *c, bool persist, struct err *err)
 					 : xasprintf("%s/%s", state->oci.bundle, rootfs);
 	state->owner = geteuid();
 	state->persist = persist;
+	/* Known before they are made: init gets its copy of the state at its birth. */
+	if (persist)
+		pins_list(c->path, c->ns.new_flags, &state->oci.namespaces);
 	return 0;
 }
 
@@ -427,8 +435,10 @@ int create_container(struct container *c, const struct create_request *request, 
 int create_undo(struct container *c, struct err *err)
 {
 	struct create create = { .c = c, .cloned = c->state.start_ticks != 0 };
+	/* From a process that lives nothing is taken away: its address least of all. */
+	int rc = container_kill(c, err);
 
-	return steps_undo(create_steps, ARRAY_SIZE(create_steps), &create, err);
+	return rc < 0 ? rc : steps_undo(create_steps, ARRAY_SIZE(create_steps), &create, err);
 }
 
 int create_again(struct container *c, struct err *err)

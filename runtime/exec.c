@@ -2,6 +2,7 @@
 #include "runtime/exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 
 #include "common/cleanup.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PASSWD_MAX_BYTES (1 << 20)
+#define DEFAULT_PATH     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const char *env_value(const struct strlist *env, const char *name)
 {
@@ -26,11 +28,17 @@ static const char *env_value(const struct strlist *env, const char *name)
 /* No NSS: its modules would be loaded from an image that is not to be trusted. */
 static char *home_of(uid_t uid)
 {
-	autofile FILE *f = fopen("/etc/passwd", "re");
+	/* The image's: it may be a fifo that nobody writes to, or a file of one endless line. */
+	autoclose int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
-	if (!f || fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > PASSWD_MAX_BYTES)
 		return xstrdup("/");
+	autofile FILE *f = fdopen(fd, "r");
+
+	if (!f)
+		return xstrdup("/");
+	(void)take_fd(&fd);
 	for (const struct passwd *pw; (pw = fgetpwent(f));)
 		if (pw->pw_uid == uid && pw->pw_dir && pw->pw_dir[0] == '/')
 			return xstrdup(pw->pw_dir);

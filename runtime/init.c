@@ -305,13 +305,6 @@ static const struct step start_steps[] = {
 
 /* ---- the whole ---- */
 
-static void __attribute__((noreturn)) die(const struct init *init, const struct err *err)
-{
-	if (init->report_fd >= 0)
-		sync_send_error(init->report_fd, err);
-	_exit(EXIT_FAILURE);
-}
-
 /* What is the runtime's and must not stay with a process that lives in the container. */
 static void close_runtime_fds(struct container *c)
 {
@@ -322,6 +315,13 @@ static void close_runtime_fds(struct container *c)
 			(void)close(*fds[i]);
 		*fds[i] = -1;
 	}
+}
+
+static void __attribute__((noreturn)) die(const struct init *init, const struct err *err)
+{
+	if (init->report_fd >= 0)
+		sync_send_error(init->report_fd, err);
+	_exit(EXIT_FAILURE);
 }
 
 static void wait_release(struct init *init)
@@ -367,7 +367,9 @@ void init_main(struct container *c)
 	/* Nobody in the container may look into us while we still have the host in our memory. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setsid();
-	/* `run` has its signals blocked, to wait for them. */
+	/* `run` has its signals blocked, to wait for them; who called us may ignore some. */
+	for (int signo = 1; signo < NSIG; signo++)
+		(void)signal(signo, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	rc = c->replace ? steps_run(restart_steps, ARRAY_SIZE(restart_steps), &init, &err)
@@ -384,6 +386,9 @@ void init_stage_main(struct container *c)
 {
 	struct err err = ERR_INIT;
 
+	/* Who is in there already may look at us from now on. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	close_runtime_fds(c);
 	if (namespaces_join(&c->ns, &err) >= 0) {
 		pid_t pid = init_clone(c->ns.new_flags | CLONE_PARENT);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
 	};
 	struct err err = ERR_INIT;
 
+	/* Ignored by who called us, it would take the exit status of our children away (wait(2)). */
+	(void)signal(SIGCHLD, SIG_DFL);
 	self_init(argv);
 	fds_open_standard();
 	int rc = cmd_main(&program, argc, argv, &err);

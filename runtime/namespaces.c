@@ -101,17 +101,44 @@ static bool is_own(int fd, const char *file)
 	       theirs.st_ino == ours.st_ino;
 }
 
+/* Once in the user namespace, only what it owns can be entered. */
+static bool is_owned_by(int user_fd, int fd)
+{
+	autoclose int owner_fd = ioctl(fd, NS_GET_USERNS);
+	struct stat owner, user;
+
+	return owner_fd >= 0 && fstat(owner_fd, &owner) == 0 && fstat(user_fd, &user) == 0 &&
+	       owner.st_dev == user.st_dev && owner.st_ino == user.st_ino;
+}
+
+static int join_one(const struct namespaces *ns, enum ns_type type, struct err *err)
+{
+	if (setns(ns->join_fds[type], (int)kinds[type].flag) < 0)
+		return err_errno(err, "join %s namespace", config_namespace_name(type));
+	return 0;
+}
+
+/* What the user namespace does not own is joined before it, the rest after it. */
 int namespaces_join(const struct namespaces *ns, struct err *err)
 {
-	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+	int user_fd = ns->join_fds[NS_USER];
+	bool enters_user = user_fd >= 0 && !is_own(user_fd, kinds[NS_USER].file);
+	bool done[NS_COUNT] = { false };
+	int rc = 0;
+
+	for (enum ns_type type = 0; enters_user && rc >= 0 && type < NS_COUNT; type++) {
 		int fd = ns->join_fds[type];
 
-		if (fd < 0 || (type == NS_USER && is_own(fd, kinds[type].file)))
+		if (type == NS_USER || fd < 0 || is_owned_by(user_fd, fd))
 			continue;
-		if (setns(fd, (int)kinds[type].flag) < 0)
-			return err_errno(err, "join %s namespace", config_namespace_name(type));
+		rc = join_one(ns, type, err);
+		done[type] = true;
 	}
-	return 0;
+	done[NS_USER] = !enters_user;
+	for (enum ns_type type = 0; rc >= 0 && type < NS_COUNT; type++)
+		if (ns->join_fds[type] >= 0 && !done[type])
+			rc = join_one(ns, type, err);
+	return rc;
 }
 
 int namespaces_raise_lo(struct err *err)

@@ -21,6 +21,16 @@ static void pins_add(struct strmap *pins, const char *key, const char *path)
 		(struct strmap_entry){ .key = xstrdup(key), .value = xstrdup(path) };
 }
 
+void pins_list(const char *dir_path, uint64_t new_flags, struct strmap *pins)
+{
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		autofree char *path = xasprintf("%s/ns/%s", dir_path, namespaces_file(type));
+
+		if (type != NS_PID && (new_flags & namespaces_flag(type)))
+			pins_add(pins, namespaces_file(type), path);
+	}
+}
+
 int pins_prepare(int dir_fd, struct err *err)
 {
 	if (mkdirat(dir_fd, "ns", 0700) < 0)
@@ -29,8 +39,7 @@ int pins_prepare(int dir_fd, struct err *err)
 }
 
 /* From the runtime's side: a process cannot bind its own mount namespace into itself. */
-int pins_make(int dir_fd, const char *dir_path, enum ns_type type, pid_t pid, struct strmap *pins,
-	      struct err *err)
+int pins_make(int dir_fd, enum ns_type type, pid_t pid, struct err *err)
 {
 	const char *name = namespaces_file(type);
 	char source[64], pin[32];
@@ -46,9 +55,6 @@ int pins_make(int dir_fd, const char *dir_path, enum ns_type type, pid_t pid, st
 		(void)unlinkat(dir_fd, pin, 0);
 		return -err->code;
 	}
-	autofree char *path = xasprintf("%s/%s", dir_path, pin);
-
-	pins_add(pins, name, path);
 	return 0;
 }
 

@@ -243,6 +243,12 @@ static void wrong_usage_is_one_line_that_names_the_help(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_refused(&program, cases[i][0], cases[i][1]);
 	assert_refused(&hook, "--nosuch", "unknown option '--nosuch'; see 'prog --help'");
+	struct cmd wanting = bare_cmd;
+	const struct cmd_program wants_file = { PROGRAM, .fallback = &wanting };
+
+	wanting.args = "FILE";
+	wanting.min_args = 1;
+	assert_refused(&wants_file, "", "prog: too few arguments, wants FILE; see 'prog --help'");
 	assert_refused(&hook, "-f -- word", "unexpected argument 'word'; see 'prog --help'");
 }
 
@@ -321,9 +327,11 @@ static void help_and_version_are_answered_on_stdout(void **state)
 	autofree char *version = output_of(&program, "--version", 0);
 	autofree char *version_v = output_of(&program, "--root /r -v", 0);
 	autofree char *bare = output_of(&hook, "-bundle /b --help", 0);
+	autofree char *exec = output_of(&program, "exec -b /b --help ls", 0);
 
 	assert_string_equal(version, "prog 1\n");
 	assert_string_equal(version_v, "prog 1\n");
+	assert_non_null(strstr(exec, "Usage: prog [OPTION]... exec"));
 	assert_non_null(strstr(bare, "Without a command: the bare program"));
 	assert_int_equal(prepared, 0);
 }
