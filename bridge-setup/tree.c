@@ -7,7 +7,8 @@
 
 #include "common/str.h"
 
-static void add(struct tree *tree, const char *fmt, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+add(struct tree *tree, const char *fmt, va_list args)
 {
 	char *text = NULL;
 

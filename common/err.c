@@ -9,7 +9,8 @@
 static const char CUT[] = "…";
 
 /* vsnprintf that shows where it had to cut, and keeps the message on one line. */
-static void format_message(char *buf, size_t size, const char *fmt, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+format_message(char *buf, size_t size, const char *fmt, va_list args)
 {
 	int n = vsnprintf(buf, size, fmt, args);
 	size_t end = size - sizeof(CUT);
