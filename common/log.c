@@ -64,6 +64,20 @@ static char *json_line(enum log_level level, const char *msg)
 	return xasprintf("%s\n", text);
 }
 
+/* What a message quotes (a name, a program's output) must not end its msg="…" or its line. */
+static char *escape(const char *msg)
+{
+	struct strbuf sb = { 0 };
+
+	for (; *msg; msg++) {
+		if (*msg == '"' || *msg == '\\')
+			strbuf_printf(&sb, "\\%c", *msg);
+		else
+			strbuf_add(&sb, (unsigned char)*msg < ' ' ? " " : msg, 1);
+	}
+	return strbuf_take(&sb);
+}
+
 static char *text_line(enum log_level level, const char *msg)
 {
 	const char *program = log_state.options.program;
@@ -72,8 +86,10 @@ static char *text_line(enum log_level level, const char *msg)
 	if (log_state.fd == STDERR_FILENO)
 		return xasprintf("%s%s%s: %s\n", program, *program ? ": " : "", level_names[level],
 				 msg);
+	autofree char *escaped = escape(msg);
+
 	format_time(now, sizeof(now));
-	return xasprintf("time=\"%s\" level=%s msg=\"%s\"\n", now, level_names[level], msg);
+	return xasprintf("time=\"%s\" level=%s msg=\"%s\"\n", now, level_names[level], escaped);
 }
 
 /* One write() a line, so that programs that share a log file do not mix their lines. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,7 +38,7 @@ static int remove_base(void **state)
 	return file_remove_tree_at(AT_FDCWD, base, &err);
 }
 
-static void a_lock_is_released_on_close_and_waits_no_longer_than_told(void **state)
+static void a_lock_excludes_until_it_is_closed(void **state)
 {
 	struct err err = ERR_INIT;
 	int fd = lock_open_at(base_fd, "lock", LOCK_EXCLUSIVE, 0, &err);
@@ -45,7 +46,7 @@ static void a_lock_is_released_on_close_and_waits_no_longer_than_told(void **sta
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(lock_open_at(base_fd, "lock", LOCK_EXCLUSIVE, 0, &err), -EWOULDBLOCK);
-	assert_int_equal(lock_open_at(base_fd, "lock", LOCK_SHARED, 50, &err), -ETIMEDOUT);
+	assert_int_equal(lock_open_at(base_fd, "lock", LOCK_SHARED, 0, &err), -EWOULDBLOCK);
 	(void)close(fd);
 	fd = lock_open_at(base_fd, "lock", LOCK_SHARED, 0, &err);
 	assert_true(fd >= 0);
@@ -55,11 +56,31 @@ static void a_lock_is_released_on_close_and_waits_no_longer_than_told(void **sta
 	(void)close(fd);
 }
 
+static void a_wait_lasts_as_long_as_told(void **state)
+{
+	struct err err = ERR_INIT;
+	struct timespec start, end;
+	autoclose int fd = lock_open_at(base_fd, "wait", LOCK_EXCLUSIVE, 0, &err);
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)clock_gettime(CLOCK_MONOTONIC, &start);
+	assert_int_equal(lock_open_at(base_fd, "wait", LOCK_SHARED, 50, &err), -ETIMEDOUT);
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	long spent_ms = (end.tv_sec - start.tv_sec) * 1000 + end.tv_nsec / 1000000 -
+			start.tv_nsec / 1000000;
+
+	assert_true(spent_ms >= 49 && spent_ms < 5000);
+	assert_non_null(strstr(err.msg, "'wait'"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_lock_is_released_on_close_and_waits_no_longer_than_told),
+		cmocka_unit_test(a_lock_excludes_until_it_is_closed),
+		cmocka_unit_test(a_wait_lasts_as_long_as_told),
 	};
 
+	(void)alarm(60); /* a hang is a failure */
 	return cmocka_run_group_tests(tests, make_base, remove_base);
 }
