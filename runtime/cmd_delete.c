@@ -24,6 +24,20 @@ static int delete_unreadable(struct container *c, bool force, struct err *err)
 	return create_undo(c, err);
 }
 
+/*
+ * Before the lock is waited for: a start that hangs in a hook of the container has it, and ends when
+ * init does. Whatever cannot be read or killed here is dealt with once the lock is ours.
+ */
+static void kill_first(const char *root, const char *id)
+{
+	autocontainer struct container c = CONTAINER_INIT;
+	struct err err = ERR_INIT;
+
+	if (container_name(&c, root, id, &err) < 0 ||
+	    container_open(&c, CONTAINER_UNLOCKED, &err) < 0 || container_kill(&c, &err) < 0)
+		log_debug("%s; ignoring", err.msg);
+}
+
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)
 {
 	const struct runtime_globals *g = globals;
@@ -35,6 +49,8 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 
 	if (rc < 0)
 		return rc;
+	if (o->force)
+		kill_first(g->root, args[0]);
 	rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc == -ENOENT && c.dir_fd < 0 && o->force)
 		return 0;

@@ -25,6 +25,12 @@ static ssize_t receive(int fd, struct sync_msg *msg, int flags)
 	do
 		n = recv(fd, msg, sizeof(*msg), flags);
 	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
+	if (n != (ssize_t)sizeof(*msg))
+		return n;
+	/* The other side may be what a container made of it: its error ends, and is one. */
+	msg->err.msg[sizeof(msg->err.msg) - 1] = '\0';
+	if (msg->type == SYNC_ERROR && msg->err.code <= 0)
+		msg->err.code = EPROTO;
 	return n;
 }
 
@@ -85,7 +91,6 @@ int sync_receive(int fd, struct sync_msg *msg, struct err *err)
 	if ((size_t)n != sizeof(*msg))
 		return err_set(err, EPROTO, "a message of %zd bytes instead of %zu", n,
 			       sizeof(*msg));
-	msg->err.msg[sizeof(msg->err.msg) - 1] = '\0';
 	return 1;
 }
 

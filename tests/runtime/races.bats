@@ -158,3 +158,70 @@ quiet() {
 		"$(ip netns exec joined readlink /proc/self/ns/net)"
 	runtime delete --force "$C"
 }
+
+@test "delete: --force ends a start that hangs in a startContainer hook" {
+	mkfifo "$B/log/in-hook"
+	set_args "$B" /bin/sleep 1000
+	edit_config "$B" '.mounts += [{destination: "/log", type: "bind", source: "log", options: ["bind"]}]'
+	add_hook "$B" startContainer /bin/sh sh -c 'echo >/log/in-hook; exec sleep 1000'
+	quiet runtime create --bundle "$B" "$C"
+	quiet runtime start "$C" &
+	local pid=$!
+	read -r <"$B/log/in-hook"
+	runtime delete --force "$C"
+	local rc=0
+	wait "$pid" || rc=$?
+	assert_equal "$rc" 1 "exit status of start"
+	[ -z "$(ls -A "$RUNTIME_ROOT")" ] || fail "state is left"
+}
+
+@test "kill: during create is refused, and create goes on" {
+	mkfifo "$B/log/in-hook" "$B/log/go-on"
+	set_args "$B" /bin/sleep 1000
+	add_hook "$B" createRuntime /bin/sh sh -c "echo >$B/log/in-hook; read line <$B/log/go-on"
+	quiet runtime create --bundle "$B" "$C" &
+	local pid=$!
+	read -r <"$B/log/in-hook"
+	assert_equal "$(container_status "$C")" creating
+	run runtime kill "$C" KILL
+	assert_failure
+	assert_output_has "container not running"
+	echo >"$B/log/go-on"
+	wait "$pid"
+	assert_equal "$(container_status "$C")" created
+	runtime delete --force "$C"
+}
+
+@test "pins: of before a reboot are recognised: stopped, no restart, delete cleans up" {
+	set_args "$B" /bin/sleep 1000
+	quiet runtime create --bundle "$B" "$C"
+	local pid
+	pid=$(container_pid "$C")
+	# A root on a disk after a reboot: files without mounts, a state of another boot, and the pid
+	# is somebody else's.
+	umount "$RUNTIME_ROOT/$C"/ns/*
+	jq -c '.bootId = "00000000-0000-0000-0000-000000000000"' "$RUNTIME_ROOT/$C/state.json" >"$TEST_DIR/state"
+	cat "$TEST_DIR/state" >"$RUNTIME_ROOT/$C/state.json"
+	assert_equal "$(container_status "$C")" stopped
+	run runtime restart "$C"
+	assert_failure
+	assert_output_has "holds no namespace any more"
+	runtime delete "$C"
+	[ -z "$(ls -A "$RUNTIME_ROOT")" ] || fail "state is left"
+	kill -0 "$pid" # of another boot, so not to be touched
+	kill -KILL "$pid"
+	wait_exit "$pid"
+}
+
+@test "hooks: one that reads the pid from stdin and enters /proc/PID/ns/net in prestart" {
+	make_script "$B/log/hook" <<-EOF
+		#!/bin/sh
+		pid=\$(jq .pid) || exit 1
+		exec nsenter --net=/proc/\$pid/ns/net ip link add inhook type bridge
+	EOF
+	add_hook "$B" prestart "$B/log/hook"
+	set_args "$B" ls /sys/class/net
+	run runtime run --bundle "$B" "$C"
+	assert_success
+	assert_output_has inhook
+}
