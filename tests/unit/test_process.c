@@ -20,8 +20,10 @@ static pid_t fork_paused(void)
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	while (pid == 0)
-		(void)pause();
+	if (pid == 0) {
+		for (;;)
+			(void)pause();
+	}
 	return pid;
 }
 
