@@ -346,6 +346,17 @@ static void wait_start(struct init *init)
 	exec_environment(&init->c->config->process, &init->env);
 }
 
+/* By system call: glibc keeps 32 and 33 for itself, and who called us may ignore those as well. */
+static void reset_signals(void)
+{
+	const uint64_t kernel_default[4] = {
+		0
+	}; /* struct sigaction of the kernel: SIG_DFL, no flags */
+
+	for (int signo = 1; signo < NSIG; signo++)
+		(void)syscall(SYS_rt_sigaction, signo, kernel_default, NULL, sizeof(uint64_t));
+}
+
 void init_main(struct container *c)
 {
 	struct init init = {
@@ -368,8 +379,7 @@ void init_main(struct container *c)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setsid();
 	/* `run` has its signals blocked, to wait for them; who called us may ignore some. */
-	for (int signo = 1; signo < NSIG; signo++)
-		(void)signal(signo, SIG_DFL);
+	reset_signals();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	rc = c->replace ? steps_run(restart_steps, ARRAY_SIZE(restart_steps), &init, &err)

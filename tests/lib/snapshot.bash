@@ -24,18 +24,19 @@ legacy_rules() {
 }
 
 host_links() {
-	# What is configured; counters, timers and queue sizes are not.
+	# What is configured; counters, timers and queue sizes are not. Nor is the carrier: the kernel
+	# tells it some time after a port has come or gone (linkwatch), and the ports are in here.
 	ip -j -d link | jq -r 'sort_by(.ifname)[] | [.ifname, .linkinfo.info_kind // "-",
-		"mtu \(.mtu)", .operstate, "group \(.group)", .address, "master \(.master // "-")",
+		"mtu \(.mtu)", "group \(.group)", .address, "master \(.master // "-")",
 		"promiscuity \(.promiscuity)", .inet6_addr_gen_mode, .ifalias // "",
-		(.flags | sort | join(","))] | join(" ")' | section link
+		(.flags - ["LOWER_UP", "NO-CARRIER"] | sort | join(","))] | join(" ")' | section link
 	ip -j addr | jq -r 'sort_by(.ifname)[] | .ifname as $i | .addr_info[] |
 		"\($i) \(.local)/\(.prefixlen) \(.scope) \(.broadcast // "")"' | section address
 }
 
 host_routes() {
-	ip -4 route show table all | section route4
-	ip -6 route show table all | sort | section route6
+	ip -4 route show table all | sed 's/ linkdown//' | section route4
+	ip -6 route show table all | sed 's/ linkdown//' | sort | section route6
 	ip -4 rule | section rule4
 	ip -6 rule | section rule6
 	ip neigh show nud permanent | section neighbour
