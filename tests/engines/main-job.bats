@@ -166,11 +166,12 @@ leftovers() {
 
 @test "main job: a restarted container has the same address and still reaches outside" {
 	up one
-	local mac
+	local mac pid
 	mac=$(inside one cat /sys/class/net/eth0/address)
+	pid=$(container_pid one)
 	runtime kill one KILL
-	wait_exit "$(runtime state one | jq '.pid // 4194305')" || true
-	wait_for 5 sh -c "\"$CT_RUNTIME_BIN\" --root \"$RUNTIME_ROOT\" state one | grep -q stopped"
+	wait_exit "$pid"
+	assert_equal "$(container_status one)" stopped
 	runtime restart one >/dev/null 2>&1 3>&-
 	assert_equal "$(address one)" 172.19.0.2
 	assert_equal "$(inside one cat /sys/class/net/eth0/address)" "$mac"
