@@ -34,6 +34,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 		.id = args[0],
 		.bundle = o->bundle,
 		.pid_file = pid_file,
+		.rootless = g->rootless,
 		.no_persist = o->no_persist,
 	};
 

@@ -27,7 +27,9 @@ static int check(const struct container *c, struct err *err)
 	if (c->state.oci.status == OCI_STATUS_CREATING)
 		return refuse(c, err, "its create did not finish; delete it");
 	if (!c->state.persist)
-		return refuse(c, err, "it was created with --no-persist, its namespaces are gone");
+		return refuse(c, err,
+			      "it was created with --no-persist or without the right "
+			      "to mount, its namespaces are gone");
 	if (c->config->namespaces[NS_PID].path)
 		return refuse(c, err, "it joined a pid namespace by path");
 	if (!c->config->has_process)
@@ -81,6 +83,8 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 		rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc >= 0)
 		rc = prepare(&c, err);
+	if (rc >= 0)
+		rc = rights_look(g->rootless, &c.rights, err);
 	if (rc >= 0)
 		rc = create_again(&c, err);
 	if (rc < 0)

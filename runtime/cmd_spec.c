@@ -26,6 +26,7 @@
 struct spec_options {
 	const char *bundle;
 	bool net;
+	bool rootless; /* for this very user */
 };
 
 #define MOUNT_OPTIONS_MAX 6
@@ -115,7 +116,22 @@ static void put_process(json_node *spec)
 	json_put_bool(process, "noNewPrivileges", true);
 }
 
-static void put_mounts(json_node *spec)
+/* A group that this user cannot map: the terminals belong to the user's own then. */
+static bool is_left_out(const char *option, bool rootless)
+{
+	return rootless && (str_starts(option, "gid=") || str_starts(option, "uid="));
+}
+
+static void put_options(json_node *mount, const char *const *options, bool rootless)
+{
+	json_node *array = json_put_array(mount, "options");
+
+	for (; *options; options++)
+		if (!is_left_out(*options, rootless))
+			json_append_string(array, *options);
+}
+
+static void put_mounts(json_node *spec, bool rootless)
 {
 	json_node *array = json_put_array(spec, "mounts");
 
@@ -126,21 +142,41 @@ static void put_mounts(json_node *spec)
 		json_put_string(mount, "type", mounts[i].type);
 		json_put_string(mount, "source", mounts[i].source);
 		if (mounts[i].options[0])
-			put_strings(mount, "options", mounts[i].options);
+			put_options(mount, mounts[i].options, rootless);
 		json_append(array, mount);
 	}
 }
 
-static void put_linux(json_node *spec)
+static void put_namespace(json_node *array, enum ns_type type)
+{
+	json_node *ns = json_object();
+
+	json_put_string(ns, "type", config_namespace_name(type));
+	json_append(array, ns);
+}
+
+/* The one mapping that the kernel lets every user make. */
+static void put_own_id(json_node *linux_node, const char *key, int64_t id)
+{
+	json_node *map = json_object();
+
+	json_put_int(map, "containerID", 0);
+	json_put_int(map, "hostID", id);
+	json_put_int(map, "size", 1);
+	json_append(json_put_array(linux_node, key), map);
+}
+
+static void put_linux(json_node *spec, bool rootless)
 {
 	json_node *linux_node = json_put_object(spec, "linux");
 	json_node *array = json_put_array(linux_node, "namespaces");
 
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
-		json_node *ns = json_object();
-
-		json_put_string(ns, "type", config_namespace_name(namespaces[i]));
-		json_append(array, ns);
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		put_namespace(array, namespaces[i]);
+	if (rootless) {
+		put_namespace(array, NS_USER);
+		put_own_id(linux_node, "uidMappings", geteuid());
+		put_own_id(linux_node, "gidMappings", getegid());
 	}
 	put_strings(linux_node, "maskedPaths", masked_paths);
 	put_strings(linux_node, "readonlyPaths", readonly_paths);
@@ -180,7 +216,7 @@ static void put_net_hooks(json_node *spec)
 	}
 }
 
-static json_node *make_spec(bool net)
+static json_node *make_spec(const struct spec_options *o)
 {
 	json_node *spec = json_object();
 	json_node *root;
@@ -191,10 +227,10 @@ static json_node *make_spec(bool net)
 	json_put_string(root, "path", "rootfs");
 	json_put_bool(root, "readonly", true);
 	json_put_string(spec, "hostname", "ct-runtime");
-	put_mounts(spec);
-	if (net)
+	put_mounts(spec, o->rootless);
+	if (o->net)
 		put_net_hooks(spec);
-	put_linux(spec);
+	put_linux(spec, o->rootless);
 	return spec;
 }
 
@@ -222,7 +258,12 @@ static int spec_write(const char *bundle, const char *text, struct err *err)
 static int spec_run(void *globals, void *options, char **words, int n_words, struct err *err)
 {
 	const struct spec_options *opts = options;
-	autojson json_node *spec = make_spec(opts->net);
+
+	if (opts->net && opts->rootless)
+		return err_set(err, EINVAL,
+			       "--net and --rootless exclude each other: " NETNS_PROGRAM
+			       " needs rights over the host's network");
+	autojson json_node *spec = make_spec(opts);
 	autofree char *json = json_print(spec, true);
 	autofree char *text = xasprintf("%s\n", json);
 	int rc = spec_write(opts->bundle ? opts->bundle : ".", text, err);
@@ -244,6 +285,10 @@ static const struct cmd_option spec_option_table[] = {
 	  .type = CMD_FLAG,
 	  .offset = offsetof(struct spec_options, net),
 	  .help = "add the hooks that give the container a network (" NETNS_PROGRAM ")" },
+	{ .name = "rootless",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct spec_options, rootless),
+	  .help = "for the user who calls: a user namespace with that user as its root" },
 };
 
 const struct cmd cmd_spec = {

@@ -11,6 +11,7 @@ struct runtime_globals {
 	const char *root;       /* state directory; NULL: the default */
 	const char *log;        /* file; NULL: stderr */
 	const char *log_format; /* "text" or "json"; NULL: text */
+	const char *rootless;   /* "true", "false", "auto"; NULL: auto (rights.h) */
 	bool debug;
 };
 

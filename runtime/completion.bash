@@ -36,6 +36,10 @@ _ct_runtime() {
 		return
 		;;
 	esac
+	if [ "$prev" = --rootless ] && [ "$command" != spec ]; then
+		mapfile -t COMPREPLY < <(compgen -W "true false auto" -- "$cur")
+		return
+	fi
 	case $command in
 	start | state | kill | delete | restart)
 		ids=$("$program" "${root[@]}" list --quiet 2>/dev/null)

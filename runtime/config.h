@@ -152,6 +152,9 @@ int config_load_at(int dir_fd, const char *name, struct config **config, char **
 void config_free(struct config **config);
 #define autoconfig __attribute__((cleanup(config_free)))
 
+/* The lines that uid_map and gid_map take, user_namespaces(7). The caller frees. */
+char *config_id_map_text(const struct config_id_maps *maps);
+
 /* "network", "mount", … as linux.namespaces[].type has them. */
 const char *config_namespace_name(enum ns_type type);
 /* "prestart", "createRuntime", … */

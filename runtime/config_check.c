@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
 #include "runtime/config_tables.h"
 
 /* Rules that look at more than one property: what would change the host, or could not be applied. */
@@ -73,6 +77,13 @@ static int check_id_maps(const struct config_id_maps *maps, const struct json_pa
 	if (maps->n > ID_MAP_MAX)
 		return json_fail(path, err, "has %zu entries; the kernel takes %d", maps->n,
 				 ID_MAP_MAX);
+	autofree char *text = config_id_map_text(maps);
+
+	if (strlen(text) >= (size_t)sysconf(_SC_PAGESIZE))
+		return json_fail(path, err,
+				 "takes %zu bytes as the kernel reads it; it must be less than %ld "
+				 "(join ranges that follow each other)",
+				 strlen(text), sysconf(_SC_PAGESIZE));
 	for (size_t i = 0; i < maps->n; i++) {
 		const struct config_id_map *a = &maps->items[i];
 

@@ -98,6 +98,16 @@ static int check_id_map(void *item, const struct json_path *path, struct err *er
 	return 0;
 }
 
+char *config_id_map_text(const struct config_id_maps *maps)
+{
+	struct strbuf text = { 0 };
+
+	for (size_t i = 0; i < maps->n; i++)
+		strbuf_printf(&text, "%lld %lld %lld\n", (long long)maps->items[i].container_id,
+			      (long long)maps->items[i].host_id, (long long)maps->items[i].size);
+	return strbuf_take(&text);
+}
+
 static const struct json_table id_map_table = {
 	.fields = id_map_fields,
 	.n_fields = ARRAY_SIZE(id_map_fields),

@@ -8,6 +8,7 @@
 #include "common/err.h"
 #include "runtime/config.h"
 #include "runtime/namespaces.h"
+#include "runtime/rights.h"
 #include "runtime/state.h"
 
 /* One container on this host, as a command has it in its hands. Zero is not a valid one. */
@@ -21,6 +22,9 @@ struct container {
 	struct config *config;
 	struct state state;
 	struct namespaces ns;
+	/* Of the runtime that makes it. */
+	struct rights rights;
+
 	pid_t pid;     /* of init while it is our child; 0 */
 	int sync_fd;   /* to init, while it is being made; -1 */
 	int listen_fd; /* start.sock, for init; -1 */

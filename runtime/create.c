@@ -35,6 +35,7 @@
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
+#include "runtime/userns.h"
 
 #define INIT "the container's init"
 /* Somebody who asks for our status holds the lock for a moment. */
@@ -55,7 +56,7 @@ static int step_reserve(void *ctx, struct err *err)
 {
 	struct container *c = ((struct create *)ctx)->c;
 
-	c->root_fd = root_dir_ensure(c->root, err);
+	c->root_fd = root_dir_ensure(c->root, !c->rights.no_mounts, err);
 	if (c->root_fd < 0)
 		return c->root_fd;
 	if (mkdirat(c->root_fd, c->id, 0700) < 0) {
@@ -150,6 +151,17 @@ static pid_t clone_init(struct container *c, int init_fd)
 	init_main(c);
 }
 
+static int fail_clone(const struct container *c, struct err *err)
+{
+	const char *hint = "";
+
+	if (errno == ENOSPC)
+		hint = "; a limit of /proc/sys/user/max_*_namespaces is reached";
+	else if (errno == EPERM && c->ns.new_flags & CLONE_NEWUSER)
+		hint = "; this system does not allow user namespaces";
+	return err_errno(err, "clone the container's process into its namespaces%s", hint);
+}
+
 /* The process in between reports the pid of init and ends. */
 static int receive_staged(struct container *c, pid_t stage, struct err *err)
 {
@@ -183,7 +195,7 @@ static int step_process(void *ctx, struct err *err)
 	pid_t pid = clone_init(c, init_fd);
 
 	if (pid < 0)
-		rc = err_errno(err, "clone the container's process into its namespaces");
+		rc = fail_clone(c, err);
 	(void)close(take_fd(&c->listen_fd));
 	if (rc < 0)
 		return rc;
@@ -197,7 +209,7 @@ static int step_maps(void *ctx, struct err *err)
 
 	if (!(c->ns.new_flags & CLONE_NEWUSER))
 		return 0;
-	return namespaces_write_maps(c->config, c->pid, err);
+	return userns_write_maps(c->config, c->pid, &c->rights, err);
 }
 
 static int step_oom(void *ctx, struct err *err)
@@ -211,6 +223,12 @@ static int step_oom(void *ctx, struct err *err)
 	(void)snprintf(value, sizeof(value), "%d", (int)c->config->process.oom_score_adj);
 	int rc = file_write_at(AT_FDCWD, path, value, err);
 
+	/* To lower it takes the machine's root; engines ask for it all the same, as of runc. */
+	if (rc == -EACCES && c->rights.rootless) {
+		log_info("process.oomScoreAdj: %s; ignoring", err->msg);
+		err_clear(err);
+		return 0;
+	}
 	return rc < 0 ? err_ctx(err, "process.oomScoreAdj") : 0;
 }
 
@@ -401,6 +419,22 @@ static int fill_state(struct container *c, bool persist, struct err *err)
 	return 0;
 }
 
+/* What the kernel would refuse in the middle of it, in words that help. */
+static int check_rights(const struct container *c, struct err *err)
+{
+	if (c->rights.no_namespaces && !c->config->namespaces[NS_USER].present)
+		return err_set(
+			err, EPERM,
+			"config.json: linux.namespaces: has no 'user', and a normal user (uid "
+			"%d) may make no other namespace without it; 'spec --rootless' writes "
+			"such a config.json",
+			(int)geteuid());
+	if (c->rights.no_mounts)
+		log_info("container '%s': its namespaces are not pinned, since we may not mount",
+			 c->id);
+	return 0;
+}
+
 static int enter_bundle(const char *bundle, struct err *err)
 {
 	if (bundle && chdir(bundle) < 0)
@@ -420,9 +454,13 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = config_load_at(AT_FDCWD, "config.json", &c->config, &text, &create.config_len,
 				    err);
 	if (rc >= 0)
+		rc = rights_look(request->rootless, &c->rights, err);
+	if (rc >= 0)
+		rc = check_rights(c, err);
+	if (rc >= 0)
 		rc = namespaces_open(c->config, &c->ns, err);
 	if (rc >= 0)
-		rc = fill_state(c, !request->no_persist, err);
+		rc = fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
 	if (rc < 0)
 		return rc;
 	create.config_text = text;

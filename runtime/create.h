@@ -10,6 +10,7 @@ struct create_request {
 	const char *root, *id;
 	const char *bundle;   /* NULL: the working directory */
 	const char *pid_file; /* NULL: none */
+	const char *rootless; /* --rootless, as rights.h takes it */
 	bool no_persist;
 };
 

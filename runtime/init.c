@@ -91,6 +91,16 @@ static int wait_pinned(int sync_fd, struct err *err)
 	return msg.type == SYNC_PROCEED ? 0 : err_set(err, EPROTO, "message %d", msg.type);
 }
 
+/*
+ * A normal user who made us writes our id maps, and the hooks of create enter our namespaces (pasta,
+ * slirp4netns): /proc/<pid> must be that user's, so we stay dumpable for as long as nobody can be in
+ * here with us. Root needs no such favour, and where we join somebody else, it would be his.
+ */
+static bool is_open_to_user(const struct container *c)
+{
+	return c->rights.no_namespaces && !c->ns.staged;
+}
+
 static int step_namespaces(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
@@ -101,6 +111,8 @@ static int step_namespaces(void *ctx, struct err *err)
 		rc = namespaces_join(ns, err);
 	if (rc >= 0 && (ns->new_flags & CLONE_NEWUSER || ns->join_fds[NS_USER] >= 0))
 		rc = identity_become_root(err);
+	if (rc >= 0 && is_open_to_user(init->c))
+		(void)prctl(PR_SET_DUMPABLE, 1); /* another uid took it away */
 	return rc;
 }
 
@@ -328,6 +340,7 @@ static void wait_release(struct init *init)
 {
 	struct err err = ERR_INIT;
 
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (sync_send(init->c->sync_fd, SYNC_READY, 0, &err) < 0 ||
 	    sync_expect(init->c->sync_fd, SYNC_RELEASE, RUNTIME, NULL, &err) < 0)
 		die(init, &err);
@@ -376,7 +389,7 @@ void init_main(struct container *c)
 
 	close_runtime_fds(c);
 	/* Nobody in the container may look into us while we still have the host in our memory. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_DUMPABLE, is_open_to_user(c));
 	(void)setsid();
 	/* `run` has its signals blocked, to wait for them; who called us may ignore some. */
 	reset_signals();

@@ -152,23 +152,3 @@ int namespaces_raise_lo(struct err *err)
 		return err_errno(err, "raise interface 'lo'");
 	return 0;
 }
-
-static int write_map(pid_t pid, const char *file, const struct config_id_maps *maps,
-		     struct err *err)
-{
-	autostrbuf struct strbuf text = { 0 };
-	char path[64];
-
-	for (size_t i = 0; i < maps->n; i++)
-		strbuf_printf(&text, "%lld %lld %lld\n", (long long)maps->items[i].container_id,
-			      (long long)maps->items[i].host_id, (long long)maps->items[i].size);
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	return file_write_at(AT_FDCWD, path, text.text, err);
-}
-
-int namespaces_write_maps(const struct config *config, pid_t pid, struct err *err)
-{
-	int rc = write_map(pid, "uid_map", &config->uid_maps, err);
-
-	return rc < 0 ? rc : write_map(pid, "gid_map", &config->gid_maps, err);
-}

@@ -33,7 +33,4 @@ int namespaces_join(const struct namespaces *ns, struct err *err);
 /* Raise lo in the network namespace of the caller. */
 int namespaces_raise_lo(struct err *err);
 
-/* Write the id maps of a child that is in a new user namespace and waits. */
-int namespaces_write_maps(const struct config *config, pid_t pid, struct err *err);
-
 #endif

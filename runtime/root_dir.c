@@ -22,13 +22,39 @@
 #include "common/file.h"
 #include "common/lock.h"
 #include "common/str.h"
+#include "runtime/rights.h"
 
 #define LOCK_WAIT_MS 10000
 
-int root_dir_path(const char *option, char **path, struct err *err)
+/*
+ * As runc has it: in a user namespace, who calls itself root (a login in a container of its own)
+ * has the root's folder.
+ */
+static bool is_users_own(const char *run)
+{
+	return geteuid() != 0 ||
+	       (run && rights_in_user_namespace() && !str_eq(getenv("USER"), "root"));
+}
+
+static int default_path(char **path, struct err *err)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
 
+	if (!is_users_own(run)) {
+		*path = xstrdup(ROOT_DIR_DEFAULT);
+		return 0;
+	}
+	if (!run || run[0] != '/')
+		return err_set(
+			err, EINVAL,
+			"XDG_RUNTIME_DIR is not set to an absolute path, so there is no place "
+			"for the state of this user's containers; set it, or give --root DIR");
+	*path = xasprintf("%s/ct-runtime", run);
+	return 0;
+}
+
+int root_dir_path(const char *option, char **path, struct err *err)
+{
 	if (option && !*option)
 		return err_set(err, EINVAL, "--root: empty path");
 	if (option && option[0] == '/') {
@@ -39,10 +65,8 @@ int root_dir_path(const char *option, char **path, struct err *err)
 		if (!cwd)
 			return err_errno(err, "--root '%s': getcwd", option);
 		*path = xasprintf("%s/%s", cwd, option);
-	} else if (geteuid() != 0 && run && run[0] == '/') {
-		*path = xasprintf("%s/ct-runtime", run);
 	} else {
-		*path = xstrdup(ROOT_DIR_DEFAULT);
+		return default_path(path, err);
 	}
 	return 0;
 }
@@ -96,7 +120,7 @@ static int ensure_mount(const char *path, struct err *err)
 	return mount_of(now_fd) ? 0 : mount_on_itself(path, err);
 }
 
-int root_dir_ensure(const char *path, struct err *err)
+int root_dir_ensure(const char *path, bool want_mount, struct err *err)
 {
 	int rc = file_mkdir_p(path, 0700, err);
 
@@ -115,7 +139,7 @@ int root_dir_ensure(const char *path, struct err *err)
 			return now_fd;
 		uint64_t mount_id = mount_of(now_fd);
 
-		if (mount_id && mount_id == mount_of(fd))
+		if (mount_id == mount_of(fd) && (mount_id || !want_mount))
 			return take_fd(&fd);
 		if (mount_id)
 			continue;

@@ -2,6 +2,8 @@
 #ifndef CT_ROOT_DIR_H
 #define CT_ROOT_DIR_H
 
+#include <stdbool.h>
+
 #include "common/err.h"
 
 #define ROOT_DIR_DEFAULT "/run/ct-runtime"
@@ -13,13 +15,16 @@
  */
 
 /*
- * An absolute path of the root, from --root or the default ($XDG_RUNTIME_DIR/ct-runtime for a user
- * who is not root). The caller frees.
+ * An absolute path of the root, from --root or the default: $XDG_RUNTIME_DIR/ct-runtime for who is
+ * not the machine's root (an error when it is not set). The caller frees.
  */
 int root_dir_path(const char *option, char **path, struct err *err);
 
-/* Make the folder (0700) and the mount when they are missing. Returns an O_PATH descriptor. */
-int root_dir_ensure(const char *path, struct err *err);
+/*
+ * Make the folder (0700) when it is missing, and the mount on it if wanted. Returns an O_PATH
+ * descriptor.
+ */
+int root_dir_ensure(const char *path, bool want_mount, struct err *err);
 
 /* Open what is there; ENOENT when nothing is. Returns a descriptor that can be read. */
 int root_dir_open(const char *path, struct err *err);
