@@ -138,7 +138,7 @@ static void draw_containers(const struct setup *setup, const struct picture *pic
 
 		if (str_eq(att->network, setup->net.name))
 			tree_leaf(tree, "%s  %s %s  %s%s", att->container, att->ifname,
-				  ip_prefix_text(&att->address).text, att->veth,
+				  ip_prefix_text(&att->addresses[0].prefix).text, att->veth,
 				  port_named(picture, att->veth) ? "" : "  (no longer attached)");
 	}
 	for (size_t i = 0; i < picture->ports.n; i++) {
@@ -153,8 +153,11 @@ static void draw(const struct setup *setup, const struct picture *picture)
 {
 	__attribute__((cleanup(tree_free))) struct tree tree = { .n = 0 };
 
-	tree_branch(&tree, "network %s  %s", setup->net.name,
-		    ip_prefix_text(&setup->net.subnet).text);
+	autostrbuf struct strbuf subnets = { .text = NULL };
+
+	for (size_t i = 0; i < setup->net.n_ranges; i++)
+		strbuf_printf(&subnets, "  %s", ip_prefix_text(&setup->net.ranges[i].subnet).text);
+	tree_branch(&tree, "network %s%s", setup->net.name, subnets.text);
 	draw_bridge(setup, picture, &tree);
 	draw_items(picture, REPORT_SYSCTL, "sysctls", &tree);
 	draw_items(picture, REPORT_RULE, "rules (iptables, legacy tables)", &tree);
@@ -207,6 +210,14 @@ static void json_items(const struct picture *picture, enum report_kind kind, con
 	}
 }
 
+static void json_addresses(const struct attachment *att, json_node *node)
+{
+	json_node *list = json_put_array(node, "addresses");
+
+	for (size_t i = 0; i < att->n_addresses; i++)
+		json_append_string(list, ip_prefix_text(&att->addresses[i].prefix).text);
+}
+
 static void json_containers(const struct setup *setup, const struct picture *picture,
 			    json_node *root)
 {
@@ -221,11 +232,24 @@ static void json_containers(const struct setup *setup, const struct picture *pic
 		node = json_object();
 		json_put_string(node, "id", att->container);
 		json_put_string(node, "ifname", att->ifname);
-		if (ip_is_set(&att->address.addr))
-			json_put_string(node, "address", ip_prefix_text(&att->address).text);
+		json_addresses(att, node);
 		json_put_string(node, "veth", att->veth);
 		json_put_bool(node, "attached", port_named(picture, att->veth) != NULL);
 		json_append(list, node);
+	}
+}
+
+static void json_subnets(const struct setup *setup, json_node *root)
+{
+	json_node *list = json_put_array(root, "subnets");
+
+	for (size_t i = 0; i < setup->net.n_ranges; i++) {
+		const struct network_range *range = &setup->net.ranges[i];
+		json_node *item = json_object();
+
+		json_put_string(item, "subnet", ip_prefix_text(&range->subnet).text);
+		json_put_string(item, "gateway", ip_addr_text(&range->gateway.addr).text);
+		json_append(list, item);
 	}
 }
 
@@ -235,8 +259,7 @@ static void print_json(const struct setup *setup, const struct picture *picture)
 	autofree char *text = NULL;
 
 	json_put_string(root, "network", setup->net.name);
-	json_put_string(root, "subnet", ip_prefix_text(&setup->net.subnet).text);
-	json_put_string(root, "gateway", ip_addr_text(&setup->net.gateway.addr).text);
+	json_subnets(setup, root);
 	json_put_string(root, "ingress", network_ingress_name(setup->net.ingress));
 	json_put_bool(root, "right", picture->wrong == 0);
 	if (picture->refusal.code != 0)

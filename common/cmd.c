@@ -278,6 +278,9 @@ static int run_line(struct parse *parse, int argc, char **argv, struct err *err)
 			return give_answer(parse);
 		if (at >= 0 && at < argc)
 			return run_named(parse, argc, argv, at, err);
+		/* The whole line is read once more: what was looked at must not count twice. */
+		free_lists(program->globals, program->n_globals, parse->globals);
+		memset(parse->globals, 0, program->globals_size);
 		return run_cmd(parse, argc, argv, 1, err);
 	}
 	int at = skip_globals(parse, argc, argv, err);

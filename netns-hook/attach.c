@@ -119,9 +119,9 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 		if (rc < 0)
 			return err_ctx(err, "what is left of the last attachment");
 	}
-	if (same_network && ip_is_set(&old->address.addr)) {
-		att->address = old->address;
-		att->gateway = old->gateway;
+	if (same_network && old->n_addresses > 0) {
+		(void)memcpy(att->addresses, old->addresses, sizeof(att->addresses));
+		att->n_addresses = old->n_addresses;
 		att->mac = old->mac;
 	} else if (same_network) {
 		return detach_lease(&undo, old, err);
@@ -188,28 +188,90 @@ static void plan_record(const void *ctx, FILE *out)
 
 /* ---- lease ---- */
 
-static int take_lease(struct attach *a, struct err *err)
+/* The one that was asked for in a pool; NULL: none. */
+static const struct ip_addr *static_of(const struct attach_request *request, size_t pool)
 {
-	struct attachment *att = a->att;
+	for (size_t i = 0; i < request->n_static_ips; i++) {
+		const struct ip_addr *addr = &request->static_ips[i];
+		const struct network_range *range = network_range_of(request->net, addr);
+
+		if (range && range->pool == pool)
+			return addr;
+	}
+	return NULL;
+}
+
+static int check_static(const struct attach_request *request, struct err *err)
+{
+	for (size_t i = 0; i < request->n_static_ips; i++) {
+		const struct ip_addr *addr = &request->static_ips[i];
+		const struct network_range *range = network_range_of(request->net, addr);
+
+		if (!range)
+			return err_set(err, EINVAL,
+				       "network '%s': %s cannot be leased: it must be in %s%s",
+				       request->net->name, ip_addr_text(addr).text,
+				       ip_prefix_text(&request->net->ranges[0].subnet).text,
+				       request->net->n_ranges > 1 ? " or another of its subnets"
+								  : "");
+		if (static_of(request, range->pool) != addr)
+			return err_set(err, EINVAL,
+				       "network '%s': %s: a container gets one address of %s",
+				       request->net->name, ip_addr_text(addr).text,
+				       ip_prefix_text(&range->subnet).text);
+	}
+	return 0;
+}
+
+/* The address of the pool that an attachment has already; NULL: none. */
+static const struct ip_addr *known_of(const struct attach *a, size_t pool)
+{
+	for (size_t i = 0; i < a->att->n_addresses; i++) {
+		const struct ip_addr *addr = &a->att->addresses[i].prefix.addr;
+		const struct network_range *range = network_range_of(a->request->net, addr);
+
+		if (range && range->pool == pool)
+			return addr;
+	}
+	return NULL;
+}
+
+static int take_lease(struct attach *a, size_t pool, struct ipam_lease *lease, struct err *err)
+{
+	const struct attachment *att = a->att;
 	struct state_alive alive = { a->state_fd, &a->nl, att->owner.boot_id };
-	const bool is_static = ip_is_set(&a->request->static_ip);
-	const struct ipam_request request = {
+	const struct ip_addr *fixed = static_of(a->request, pool);
+	const struct ip_addr *known = known_of(a, pool);
+	struct ipam_request request = {
 		.holder = { att->container, att->ifname, att->owner.boot_id },
-		.wanted = is_static ? a->request->static_ip : att->address.addr,
-		.must = is_static,
+		.pool = pool,
+		.must = fixed != NULL,
 		.alive = state_alive_of(&alive),
 	};
-	const struct network *net = a->request->net;
-	struct ipam_lease lease;
-	int rc = ipam_lease(a->state_fd, net, &request, &lease, err);
 
-	if (rc < 0)
-		return rc;
-	att->address = (struct ip_prefix){ .addr = lease.addr, .len = net->subnet.len };
-	att->gateway = net->gateway.addr;
-	att->mac = link_mac_of(&lease.addr);
-	a->reclaimed = lease.reclaimed;
-	return 0;
+	if (a->was_attached && fixed && known && !ip_equal(fixed, known))
+		return err_set(
+			err, EEXIST,
+			"container '%s' is attached already with address %s; detach it first",
+			att->container, ip_addr_text(known).text);
+	if (fixed || known)
+		request.wanted = fixed ? *fixed : *known;
+	return ipam_lease(a->state_fd, a->request->net, &request, lease, err);
+}
+
+/* With a MAC that was not asked for, an address that comes back has the one that caches know. */
+static void set_address(struct attach *a, size_t i, const struct ipam_lease *lease)
+{
+	const struct network_range *range = network_range_of(a->request->net, &lease->addr);
+
+	a->att->addresses[i] = (struct attachment_address){
+		.prefix = { .addr = lease->addr, .len = range->subnet.len },
+		.gateway = range->gateway.addr,
+	};
+	a->att->n_addresses = i + 1;
+	a->reclaimed[i] = lease->reclaimed;
+	if (i == 0)
+		a->att->mac = link_mac_of(&lease->addr);
 }
 
 static int undo_lease(void *ctx, struct err *err)
@@ -220,39 +282,67 @@ static int undo_lease(void *ctx, struct err *err)
 	return a->was_attached ? 0 : detach_lease(&undo, a->att, err);
 }
 
-/* A resumed attachment that got another address than before. */
-static int release_old(const struct attach *a, const struct ip_addr *old, struct err *err)
+/* What a resumed attachment had, and does not have any more. */
+static int release_old(const struct attach *a, const struct attachment *old, struct err *err)
 {
 	const struct attachment *att = a->att;
 	const struct ipam_holder holder = { att->container, att->ifname, att->owner.boot_id };
+	int rc = 0;
 
-	return ipam_release(a->state_fd, att->network, old, &holder, err);
+	for (size_t i = 0; rc >= 0 && i < old->n_addresses; i++) {
+		const struct ip_addr *addr = &old->addresses[i].prefix.addr;
+		bool kept = false;
+
+		for (size_t j = 0; j < att->n_addresses; j++)
+			kept = kept || ip_equal(&att->addresses[j].prefix.addr, addr);
+		if (!kept)
+			rc = ipam_release(a->state_fd, att->network, addr, &holder, err);
+	}
+	return rc;
+}
+
+/* All or none: when one pool is exhausted the others get their address back. */
+static int take_leases(struct attach *a, struct err *err)
+{
+	struct ipam_lease leases[NETWORK_MAX_RANGES];
+	const size_t n = a->request->net->n_pools;
+	size_t taken = 0;
+	int rc = 0;
+
+	for (size_t pool = 0; rc >= 0 && pool < n; pool++) {
+		rc = take_lease(a, pool, &leases[pool], err);
+		taken += rc >= 0;
+		if (rc >= 0)
+			rc = fault_point("lease", ".taken", err);
+	}
+	/* The record's own list is looked into until here. */
+	if (rc >= 0)
+		a->att->n_addresses = 0;
+	for (size_t i = 0; i < taken && (rc >= 0 || !a->was_attached); i++)
+		set_address(a, i, &leases[i]);
+	return rc;
 }
 
 static int run_lease(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
-	const struct ip_addr old = a->att->address.addr;
-	const struct ip_addr *fixed = &a->request->static_ip;
+	const struct attachment old = *a->att; /* a view: owns nothing */
 	int rc = bridge_settle(&a->nl, a->state_fd, a->request->net, err);
 
+	if (rc >= 0)
+		rc = check_static(a->request, err);
 	if (rc < 0)
 		return rc;
-	if (a->was_attached && ip_is_set(fixed) && !ip_equal(fixed, &old))
-		return err_set(
-			err, EEXIST,
-			"container '%s' is attached already with address %s; detach it first",
-			a->att->container, ip_addr_text(&old).text);
-	rc = take_lease(a, err);
+	rc = take_leases(a, err);
 	if (rc >= 0)
-		rc = fault_point("lease", ".taken", err);
-	if (rc >= 0 && ip_is_set(&old) && !ip_equal(&old, &a->att->address.addr))
 		rc = release_old(a, &old, err);
 	if (rc >= 0 && !a->was_attached)
 		rc = record_write(&a->folder, a->att, err);
-	if (rc < 0 && ip_is_set(&a->att->address.addr)) {
+	if (rc < 0 && a->att->n_addresses > 0) {
 		struct err ignored = ERR_INIT;
 
+		if (!a->was_attached)
+			(void)release_old(a, &old, &ignored);
 		(void)undo_lease(a, &ignored);
 	}
 	return rc;
@@ -261,11 +351,20 @@ static int run_lease(void *ctx, struct err *err)
 static void plan_lease(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
-	const struct ip_addr *fixed = &a->request->static_ip;
+	const struct network *net = a->request->net;
 
-	(void)fprintf(out, "lease %s of network '%s' (%s)\n",
-		      ip_is_set(fixed) ? ip_addr_text(fixed).text : "the next address",
-		      a->att->network, ip_prefix_text(&a->request->net->subnet).text);
+	for (size_t pool = 0; pool < net->n_pools; pool++) {
+		const struct ip_addr *fixed = static_of(a->request, pool);
+
+		(void)fprintf(out, "lease %s of network '%s' (",
+			      fixed ? ip_addr_text(fixed).text : "the next address", net->name);
+		for (size_t i = 0, n = 0; i < net->n_ranges; i++) {
+			if (net->ranges[i].pool == pool)
+				(void)fprintf(out, "%s%s", n++ > 0 ? ", " : "",
+					      ip_prefix_text(&net->ranges[i].subnet).text);
+		}
+		(void)fprintf(out, ")\n");
+	}
 }
 
 /* ---- network ---- */
@@ -281,8 +380,10 @@ static void plan_network(const void *ctx, FILE *out)
 {
 	const struct network *net = ((const struct attach *)ctx)->request->net;
 
-	(void)fprintf(out, "make sure of bridge '%s' with %s, forwarding and the rules\n",
-		      net->bridge, ip_prefix_text(&net->gateway).text);
+	(void)fprintf(out, "make sure of bridge '%s' with", net->bridge);
+	for (size_t i = 0; i < net->n_ranges; i++)
+		(void)fprintf(out, " %s,", ip_prefix_text(&net->ranges[i].gateway).text);
+	(void)fprintf(out, " forwarding and the rules\n");
 }
 
 /* ---- neighbour, conntrack ---- */
@@ -291,7 +392,12 @@ static int run_neighbour(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 
-	return neigh_replace(&a->nl, a->bridge.index, &a->att->address.addr, &a->att->mac, err);
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
+		rc = neigh_replace(&a->nl, a->bridge.index, &a->att->addresses[i].prefix.addr,
+				   &a->att->mac, err);
+	return rc;
 }
 
 static int undo_neighbour(void *ctx, struct err *err)
@@ -313,7 +419,13 @@ static int run_conntrack(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 
-	return a->reclaimed ? conntrack_flush(&a->att->address.addr, err) : 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++) {
+		if (a->reclaimed[i])
+			rc = conntrack_flush(&a->att->addresses[i].prefix.addr, err);
+	}
+	return rc;
 }
 
 static void plan_conntrack(const void *ctx, FILE *out)
@@ -326,7 +438,7 @@ static void plan_conntrack(const void *ctx, FILE *out)
 
 static int write_ipfile(const struct attach *a, struct err *err)
 {
-	struct ip_text text = ip_addr_text(&a->att->address.addr);
+	struct ip_text text = ip_addr_text(&a->att->addresses[0].prefix.addr);
 	int rc = file_write_atomic_at(AT_FDCWD, a->request->ipfile, text.text, strlen(text.text),
 				      0644, err);
 

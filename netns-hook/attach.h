@@ -14,13 +14,14 @@
 /* What every front end asks for. */
 struct attach_request {
 	const char *state_dir;
-	struct network *net;      /* its subnet is settled on the way when it floats */
-	const char *container;    /* a checked name */
-	pid_t pid;                /* the container's process; 0: unknown */
-	int netns_fd;             /* of the container, held open all the while */
-	struct ip_addr static_ip; /* AF_UNSPEC: any address */
-	const char *ipfile;       /* absolute; NULL: none */
-	bool ipfile_must;         /* a file that cannot be written fails the attach */
+	struct network *net;   /* its subnet is settled on the way when it floats */
+	const char *container; /* a checked name */
+	pid_t pid;             /* the container's process; 0: unknown */
+	int netns_fd;          /* of the container, held open all the while */
+	struct ip_addr static_ips[NETWORK_MAX_RANGES]; /* at most one for each pool */
+	size_t n_static_ips;                           /* pools without one: any address */
+	const char *ipfile;                            /* absolute; NULL: none */
+	bool ipfile_must; /* a file that cannot be written fails the attach */
 };
 
 /*

@@ -23,7 +23,7 @@ struct attach {
 	struct link_info bridge;
 	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
-	bool reclaimed;    /* the address had a holder that died */
+	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
 };
 
 /* How a step of it is undone. */

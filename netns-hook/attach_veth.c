@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "common/net/addr.h"
+#include "common/net/netns.h"
 #include "common/net/route.h"
+#include "common/net/sysctl.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
 
@@ -112,36 +115,96 @@ void attach_plan_veth(const void *ctx, FILE *out)
 
 /* ---- inside ---- */
 
-static int add_routes(struct attach *a, int index, struct err *err)
+/* Through the gateway of the container's own address: a pool may have several. */
+static const struct ip_addr *gateway_of(const struct attach *a, int family)
 {
-	const struct network *net = a->request->net;
-	struct route route = { .link_index = index, .gateway = a->att->gateway };
+	const struct attachment_address *address = attachment_address_of(a->att, family);
+
+	return address ? &address->gateway : NULL;
+}
+
+static int add_default_routes(struct attach *a, int index, struct err *err)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
 	int rc = 0;
 
-	if (net->default_route) {
-		route.dst = (struct ip_prefix){ .addr = ip_from_u32(0), .len = 0 };
-		rc = route_add(&a->nl_inside, &route, err);
-	}
-	for (size_t i = 0; rc >= 0 && i < net->n_routes; i++) {
-		const struct network_route *r = &net->routes[i];
+	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(families); i++) {
+		const struct ip_addr *gateway = gateway_of(a, families[i]);
 
-		route.dst = r->dst;
-		route.gateway = ip_is_set(&r->gateway) ? r->gateway : a->att->gateway;
+		if (!gateway)
+			continue;
+		const struct route route = {
+			.dst = ip_default(families[i]),
+			.gateway = *gateway,
+			.link_index = index,
+		};
+
 		rc = route_add(&a->nl_inside, &route, err);
 	}
 	return rc;
+}
+
+static int add_routes(struct attach *a, int index, struct err *err)
+{
+	const struct network *net = a->request->net;
+	int rc = net->default_route ? add_default_routes(a, index, err) : 0;
+
+	for (size_t i = 0; rc >= 0 && i < net->n_routes; i++) {
+		const struct network_route *r = &net->routes[i];
+		const struct ip_addr *gateway = gateway_of(a, r->dst.addr.family);
+		struct route route = { .dst = r->dst, .link_index = index };
+
+		if (ip_is_set(&r->gateway))
+			route.gateway = r->gateway;
+		else if (gateway)
+			route.gateway = *gateway;
+		rc = route_add(&a->nl_inside, &route, err);
+	}
+	return rc;
+}
+
+/* A kernel without IPv6 has nothing to guard. */
+static int set_ipv6(const char *ifname, const char *name, const char *value, struct err *err)
+{
+	autofree char *path = xasprintf("ipv6/conf/%s/%s", ifname, name);
+	int rc = sysctl_ensure(path, value, err);
+
+	if (rc >= 0 || err->code != ENOENT)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
+/*
+ * Before it is up for the first time: no router that is none may configure it (CVE-2020-10749), and
+ * no address waits for its duplicate to answer. Called inside.
+ */
+static int guard_inside(void *ctx, struct err *err)
+{
+	const struct attach *a = ctx;
+	const char *ifname = a->att->ifname;
+	int rc = set_ipv6(ifname, "accept_ra", "0", err);
+
+	if (rc >= 0)
+		rc = set_ipv6(ifname, "autoconf", "0", err);
+	if (rc < 0 || !attachment_address_of(a->att, AF_INET6))
+		return rc;
+	rc = set_ipv6(ifname, "disable_ipv6", "0", err);
+	return rc < 0 ? rc : set_ipv6(ifname, "accept_dad", "0", err);
 }
 
 int attach_run_inside(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 	struct link_info inside;
-	int rc = link_set_up(&a->nl_inside, LOOPBACK, err);
+	int rc = netns_run(a->request->netns_fd, guard_inside, a, err);
 
 	if (rc >= 0)
-		rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
+		rc = link_set_up(&a->nl_inside, LOOPBACK, err);
 	if (rc >= 0)
-		rc = addr_add(&a->nl_inside, inside.index, &a->att->address, err);
+		rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
+		rc = addr_add(&a->nl_inside, inside.index, &a->att->addresses[i].prefix, err);
 	if (rc >= 0)
 		rc = link_set_up(&a->nl_inside, inside.index, err);
 	return rc >= 0 ? add_routes(a, inside.index, err) : rc;
@@ -153,9 +216,12 @@ void attach_plan_inside(const void *ctx, FILE *out)
 	const struct network *net = a->request->net;
 
 	(void)fprintf(out, "inside: lo up, '%s' with its address up\n", a->att->ifname);
-	if (net->default_route)
+	if (net->default_route && network_gateway(net, AF_INET))
 		(void)fprintf(out, "inside: default route through %s\n",
-			      ip_addr_text(&net->gateway.addr).text);
+			      ip_addr_text(network_gateway(net, AF_INET)).text);
+	if (net->default_route && network_gateway(net, AF_INET6))
+		(void)fprintf(out, "inside: default route through %s\n",
+			      ip_addr_text(network_gateway(net, AF_INET6)).text);
 	for (size_t i = 0; i < net->n_routes; i++)
 		(void)fprintf(out, "inside: route to %s\n",
 			      ip_prefix_text(&net->routes[i].dst).text);

@@ -147,10 +147,12 @@ static void print_table(const struct record_list *list, struct netlink *nl, cons
 		(void)snprintf(netns, sizeof(netns), "net:[%llu]",
 			       (unsigned long long)att->owner.netns.ino);
 		(void)printf("%-18s  %-15s  %-8d  %-9s  %-17s  %-10s  %-10s  %s\n",
-			     ip_is_set(&att->address.addr) ? ip_prefix_text(&att->address).text
-							   : "-",
+			     att->n_addresses > 0 ? ip_prefix_text(&att->addresses[0].prefix).text
+						  : "-",
 			     att->veth, att->owner.pid, status_of(nl, boot_id, att), netns,
 			     att->network, att->ifname, att->container);
+		for (size_t a = 1; a < att->n_addresses; a++)
+			(void)printf("%s\n", ip_prefix_text(&att->addresses[a].prefix).text);
 	}
 }
 

@@ -34,30 +34,43 @@ static struct ipam_holder holder_of(const struct attachment *att)
  * Whose address is it now? A lease of ours may have been taken over while its container was dead;
  * what belongs to the address then (connections, neighbour entry) is the new holder's.
  */
-static int holds_address(const struct detach *detach, const struct attachment *att, struct err *err)
+static int holds_address(const struct detach *detach, const struct attachment *att,
+			 const struct ip_addr *addr, struct err *err)
 {
 	const struct ipam_holder holder = holder_of(att);
 
-	if (!ip_is_set(&att->address.addr))
-		return 0;
-	return ipam_holds(detach->state_fd, att->network, &att->address.addr, &holder, err);
+	return ipam_holds(detach->state_fd, att->network, addr, &holder, err);
 }
 
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err)
 {
-	int rc = holds_address(detach, att, err);
+	int rc = 0;
 
-	return rc > 0 ? conntrack_flush(&att->address.addr, err) : rc;
+	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++) {
+		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
+
+		rc = holds_address(detach, att, addr, err);
+		if (rc > 0)
+			rc = conntrack_flush(addr, err);
+	}
+	return rc;
 }
 
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err)
 {
 	struct link_info bridge;
-	int rc = holds_address(detach, att, err);
+	int rc = att->n_addresses > 0 ? link_find(detach->nl, att->bridge, &bridge, err) : 0;
 
-	if (rc > 0)
-		rc = link_find(detach->nl, att->bridge, &bridge, err);
-	return rc > 0 ? neigh_delete(detach->nl, bridge.index, &att->address.addr, err) : rc;
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++) {
+		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
+
+		rc = holds_address(detach, att, addr, err);
+		if (rc > 0)
+			rc = neigh_delete(detach->nl, bridge.index, addr, err);
+	}
+	return rc;
 }
 
 /*
@@ -111,19 +124,24 @@ int detach_lease(const struct detach *detach, const struct attachment *att, stru
 	const struct ipam_holder holder = holder_of(att);
 
 	/* An ADD that died between lease and record left an address that no record knows. */
-	if (!ip_is_set(&att->address.addr))
+	if (att->n_addresses == 0)
 		return ipam_release_all(detach->state_fd, &holder, err);
-	return ipam_release(detach->state_fd, att->network, &att->address.addr, &holder, err);
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++)
+		rc = ipam_release(detach->state_fd, att->network, &att->addresses[i].prefix.addr,
+				  &holder, err);
+	return rc;
 }
 
 /* Only the file that we wrote: a regular one that holds this very address. */
 int detach_ipfile(const struct detach *detach, const struct attachment *att, struct err *err)
 {
-	struct ip_text address = ip_addr_text(&att->address.addr);
+	struct ip_text address = ip_addr_text(&att->addresses[0].prefix.addr);
 	struct stat st;
 
 	(void)detach;
-	if (!att->ipfile)
+	if (!att->ipfile || att->n_addresses == 0)
 		return 0;
 	autoclose int fd = open(att->ipfile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char text[IP_TEXT_SIZE] = "";

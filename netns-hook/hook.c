@@ -99,10 +99,18 @@ static int choose_ipfile(const struct options *options, const struct oci_state *
 	return 0;
 }
 
-static int parse_static_ip(const struct options *options, struct ip_addr *addr, struct err *err)
+static int parse_static_ips(const struct options *options, struct attach_request *request,
+			    struct err *err)
 {
-	*addr = (struct ip_addr){ 0 };
-	return options->static_ip ? ip_parse_addr(options->static_ip, "--static-ip", addr, err) : 0;
+	for (size_t i = 0; i < options->static_ips.n; i++) {
+		if (request->n_static_ips == NETWORK_MAX_RANGES)
+			return err_set(err, E2BIG, "--static-ip: more than %d addresses",
+				       NETWORK_MAX_RANGES);
+		if (ip_parse_addr(options->static_ips.items[i], "--static-ip",
+				  &request->static_ips[request->n_static_ips++], err) < 0)
+			return -err->code;
+	}
+	return 0;
 }
 
 static int hook_attach(const struct options *options, const struct oci_state *state,
@@ -120,7 +128,7 @@ static int hook_attach(const struct options *options, const struct oci_state *st
 	int rc = options_network(options, &net, err);
 
 	if (rc >= 0)
-		rc = parse_static_ip(options, &request.static_ip, err);
+		rc = parse_static_ips(options, &request, err);
 	if (rc >= 0)
 		rc = choose_ipfile(options, state, &ipfile, err);
 	if (rc < 0)
@@ -135,7 +143,7 @@ static int hook_attach(const struct options *options, const struct oci_state *st
 	rc = attach(&request, &att, err);
 	if (rc >= 0)
 		log_debug("container '%s': %s on '%s' has %s", state->id, att.ifname, att.bridge,
-			  ip_prefix_text(&att.address).text);
+			  ip_prefix_text(&att.addresses[0].prefix).text);
 	return rc;
 }
 
@@ -232,7 +240,7 @@ static int run_explain(void *globals, void *unused, char **args, int n_args, str
 	if (rc >= 0)
 		rc = str_check_name(request.container, "container id", err);
 	if (rc >= 0)
-		rc = parse_static_ip(options, &request.static_ip, err);
+		rc = parse_static_ips(options, &request, err);
 	if (rc < 0)
 		return rc;
 	attach_plan(&request, stdout);

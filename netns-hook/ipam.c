@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,35 +79,86 @@ static bool is_dead(const struct lease_file *lease, const char *boot_id,
 
 /* ---- cursor ---- */
 
-/* A cursor that is missing, damaged or out of the range means: start before the first address. */
-static struct ip_addr cursor_read(const struct pool *pool, const struct network *net)
+static struct ip_text cursor_name(size_t pool)
+{
+	struct ip_text name = { .text = CURSOR_NAME };
+
+	if (pool > 0)
+		(void)snprintf(name.text, sizeof(name.text), CURSOR_NAME ".%zu", pool);
+	return name;
+}
+
+/* Ranges of a pool stand side by side: the first one and how many. */
+static const struct network_range *ranges_of(const struct network *net, size_t pool, size_t *n)
+{
+	size_t first = 0;
+
+	while (first < net->n_ranges && net->ranges[first].pool != pool)
+		first++;
+	for (*n = 0; first + *n < net->n_ranges && net->ranges[first + *n].pool == pool;)
+		(*n)++;
+	return &net->ranges[first];
+}
+
+/* A place to look at next: an address and the range that it is in. */
+struct cursor {
+	const struct network_range *ranges;
+	size_t n;
+	size_t at;
+	struct ip_addr addr;
+};
+
+static void cursor_step(struct cursor *cursor)
+{
+	if (ip_compare(&cursor->addr, &cursor->ranges[cursor->at].end) < 0) {
+		cursor->addr = ip_next(&cursor->addr);
+		return;
+	}
+	cursor->at = (cursor->at + 1) % cursor->n;
+	cursor->addr = cursor->ranges[cursor->at].start;
+}
+
+static bool in_range(const struct network_range *range, const struct ip_addr *addr)
+{
+	return addr->family == range->start.family && ip_compare(addr, &range->start) >= 0 &&
+	       ip_compare(addr, &range->end) <= 0;
+}
+
+/* A cursor that is missing, damaged or out of the ranges means: start at the first address. */
+static struct cursor cursor_read(const struct pool *pool, const struct network *net, size_t which)
 {
 	autofree char *text = NULL;
 	struct err ignored = ERR_INIT;
+	struct cursor cursor = { .at = 0 };
 	struct ip_addr addr;
 
-	if (file_read_at(pool->network_fd, CURSOR_NAME, IP_TEXT_SIZE, &text, NULL, &ignored) >= 0 &&
-	    ip_parse_addr(text, "cursor", &addr, &ignored) >= 0 &&
-	    ip_compare(&addr, &net->range_start) >= 0 && ip_compare(&addr, &net->range_end) < 0)
-		return ip_next(&addr);
-	return net->range_start;
+	cursor.ranges = ranges_of(net, which, &cursor.n);
+	cursor.addr = cursor.ranges[0].start;
+	if (file_read_at(pool->network_fd, cursor_name(which).text, IP_TEXT_SIZE, &text, NULL,
+			 &ignored) < 0 ||
+	    ip_parse_addr(text, "cursor", &addr, &ignored) < 0)
+		return cursor;
+	for (size_t i = 0; i < cursor.n; i++) {
+		if (!in_range(&cursor.ranges[i], &addr))
+			continue;
+		cursor.at = i;
+		cursor.addr = addr;
+		cursor_step(&cursor);
+		break;
+	}
+	return cursor;
 }
 
 /* One write of a few bytes, under the lock; not by rename, which could leave its other half. */
-static void cursor_write(const struct pool *pool, const struct ip_addr *addr)
+static void cursor_write(const struct pool *pool, size_t which, const struct ip_addr *addr)
 {
-	autoclose int fd = openat(pool->network_fd, CURSOR_NAME,
+	autoclose int fd = openat(pool->network_fd, cursor_name(which).text,
 				  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct ip_text text = ip_addr_text(addr);
 	struct err err = ERR_INIT;
 
 	if (fd < 0 || file_write_all(fd, text.text, strlen(text.text), CURSOR_NAME, &err) < 0)
 		log_debug("the cursor of the leases is not written; ignoring");
-}
-
-static struct ip_addr after(const struct network *net, const struct ip_addr *addr)
-{
-	return ip_compare(addr, &net->range_end) >= 0 ? net->range_start : ip_next(addr);
 }
 
 /* ---- taking an address ---- */
@@ -150,22 +202,30 @@ static int take_from_dead(const struct search *s, const struct ip_addr *addr, st
 	return rc;
 }
 
+static int refuse_wanted(const struct search *s, const struct network_range *range, struct err *err)
+{
+	size_t n = 0;
+	const struct ip_addr *addr = &s->request->wanted;
+
+	if (!range)
+		range = ranges_of(s->net, s->request->pool, &n);
+	return err_set(err, EINVAL,
+		       "network '%s': %s cannot be leased: it must be in %s, and neither its first "
+		       "%saddress nor the gateway %s",
+		       s->net->name, ip_addr_text(addr).text, ip_prefix_text(&range->subnet).text,
+		       addr->family == AF_INET ? "nor its last " : "",
+		       ip_addr_text(&range->gateway.addr).text);
+}
+
 /* 1: the wanted address is ours, 0: it is another's and was only a preference. */
 static int take_wanted(const struct search *s, struct err *err)
 {
 	const struct ip_addr *addr = &s->request->wanted;
+	const struct network_range *range = network_range_of(s->net, addr);
 	autolease struct lease_file lease = { 0 };
 
-	if (!network_may_lease(s->net, addr)) {
-		if (!s->request->must)
-			return 0;
-		return err_set(
-			err, EINVAL,
-			"network '%s': %s cannot be leased: it must be in %s, and neither its "
-			"first nor its last address nor the gateway %s",
-			s->net->name, ip_addr_text(addr).text, ip_prefix_text(&s->net->subnet).text,
-			ip_addr_text(&s->net->gateway.addr).text);
-	}
+	if (!range || range->pool != s->request->pool || !network_may_lease(range, addr))
+		return s->request->must ? refuse_wanted(s, range, err) : 0;
 	int rc = take(s, addr, err);
 
 	if (rc == 0)
@@ -185,14 +245,15 @@ static int take_wanted(const struct search *s, struct err *err)
 }
 
 /* The few addresses that the cursor points to. 1: taken, 0: all of them are another's. */
-static int take_next(const struct search *s, struct ip_addr *cursor, struct err *err)
+static int take_next(const struct search *s, struct cursor *cursor, struct err *err)
 {
 	for (int i = 0; i < RUN_LENGTH; i++) {
-		int rc = network_may_lease(s->net, cursor) ? take(s, cursor, err) : 0;
+		bool may = network_may_lease(&cursor->ranges[cursor->at], &cursor->addr);
+		int rc = may ? take(s, &cursor->addr, err) : 0;
 
 		if (rc != 0)
 			return rc;
-		*cursor = after(s->net, cursor);
+		cursor_step(cursor);
 	}
 	return 0;
 }
@@ -205,7 +266,7 @@ static size_t lower_bound(const struct lease_addrs *addrs, const struct ip_addr 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (ip_compare(&addrs->items[mid], addr) < 0)
+		if (ip_order(&addrs->items[mid], addr) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -213,32 +274,65 @@ static size_t lower_bound(const struct lease_addrs *addrs, const struct ip_addr 
 	return low;
 }
 
+static bool is_taken(const struct lease_addrs *taken, const struct ip_addr *addr)
+{
+	size_t at = lower_bound(taken, addr);
+
+	return at < taken->n && ip_equal(&taken->items[at], addr);
+}
+
+/* Addresses of the pool, as far as they matter: more than `enough` is enough. */
+static uint64_t pool_size(const struct cursor *cursor, uint64_t enough)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < cursor->n && size < enough; i++) {
+		uint64_t count = ip_count(&cursor->ranges[i].start, &cursor->ranges[i].end);
+
+		size = count > enough - size ? enough : size + count;
+	}
+	return size;
+}
+
 /* The first gap between the leases, from the cursor on and round once. */
-static int take_gap(const struct search *s, const struct lease_addrs *taken, struct ip_addr cursor,
+static int take_gap(const struct search *s, const struct lease_addrs *taken, struct cursor cursor,
 		    struct err *err)
 {
-	/* Besides the leases only the gateway and the ends of the subnet are passed over. */
-	uint64_t range = ip_count(&s->net->range_start, &s->net->range_end);
-	uint64_t steps = (uint64_t)taken->n + 4 < range ? (uint64_t)taken->n + 4 : range;
-	size_t at = lower_bound(taken, &cursor);
+	/* Besides the leases only gateways and the ends of subnets are passed over. */
+	uint64_t steps = pool_size(&cursor, (uint64_t)taken->n + 3 * cursor.n + 1);
 
 	for (uint64_t i = 0; i < steps; i++) {
-		bool met = at < taken->n && ip_equal(&taken->items[at], &cursor);
-		int rc = met || !network_may_lease(s->net, &cursor) ? 0 : take(s, &cursor, err);
+		bool may = network_may_lease(&cursor.ranges[cursor.at], &cursor.addr);
+		int rc = may && !is_taken(taken, &cursor.addr) ? take(s, &cursor.addr, err) : 0;
 
 		if (rc != 0)
 			return rc;
-		cursor = after(s->net, &cursor);
-		at = ip_equal(&cursor, &s->net->range_start) ? lower_bound(taken, &cursor)
-							     : at + (met ? 1 : 0);
+		cursor_step(&cursor);
 	}
 	return 0;
+}
+
+static int take_any_from_dead(const struct search *s, const struct lease_addrs *taken,
+			      const struct cursor *cursor, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < taken->n; i++) {
+		const struct ip_addr *addr = &taken->items[i];
+
+		for (size_t r = 0; rc == 0 && r < cursor->n; r++) {
+			if (in_range(&cursor->ranges[r], addr) &&
+			    network_may_lease(&cursor->ranges[r], addr))
+				rc = take_from_dead(s, addr, err);
+		}
+	}
+	return rc;
 }
 
 static int take_any(const struct search *s, struct err *err)
 {
 	autoleases struct lease_addrs taken = { 0 };
-	struct ip_addr cursor = cursor_read(s->pool, s->net);
+	struct cursor cursor = cursor_read(s->pool, s->net, s->request->pool);
 	int rc = take_next(s, &cursor, err);
 
 	if (rc != 0)
@@ -246,18 +340,16 @@ static int take_any(const struct search *s, struct err *err)
 	rc = lease_file_list(s->pool->leases_fd, &taken, err);
 	if (rc >= 0)
 		rc = take_gap(s, &taken, cursor, err);
-	for (size_t i = 0; rc == 0 && i < taken.n; i++)
-		if (ip_compare(&taken.items[i], &s->net->range_start) >= 0 &&
-		    ip_compare(&taken.items[i], &s->net->range_end) <= 0 &&
-		    network_may_lease(s->net, &taken.items[i]))
-			rc = take_from_dead(s, &taken.items[i], err);
+	if (rc == 0)
+		rc = take_any_from_dead(s, &taken, &cursor, err);
 	if (rc != 0)
 		return rc;
 	return err_set(
 		err, ENOSPC,
-		"network '%s': no free address in %s (%zu leased); run 'ct-netns gc' or widen "
+		"network '%s': no free address in %s%s (%zu leased); run 'ct-netns gc' or widen "
 		"the subnet",
-		s->net->name, ip_prefix_text(&s->net->subnet).text, taken.n);
+		s->net->name, ip_prefix_text(&cursor.ranges[0].subnet).text,
+		cursor.n > 1 ? " and the other ranges of its set" : "", taken.n);
 }
 
 int ipam_lease(int state_fd, const struct network *net, const struct ipam_request *request,
@@ -278,7 +370,7 @@ int ipam_lease(int state_fd, const struct network *net, const struct ipam_reques
 	if (rc == 0) {
 		rc = take_any(&search, err);
 		if (rc > 0)
-			cursor_write(&pool, &lease->addr);
+			cursor_write(&pool, request->pool, &lease->addr);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -411,8 +503,10 @@ int ipam_reset(int state_fd, const char *network, struct err *err)
 
 	if (rc > 0)
 		rc = lease_file_list(pool.leases_fd, &addrs, err);
-	if (rc >= 0 && pool.leases_fd >= 0 && addrs.n == 0 &&
-	    unlinkat(pool.network_fd, CURSOR_NAME, 0) < 0 && errno != ENOENT)
-		rc = err_errno(err, "remove '" CURSOR_NAME "'");
+	for (size_t i = 0; rc >= 0 && pool.leases_fd >= 0 && addrs.n == 0 && i < NETWORK_MAX_RANGES;
+	     i++) {
+		if (unlinkat(pool.network_fd, cursor_name(i).text, 0) < 0 && errno != ENOENT)
+			rc = err_errno(err, "remove '%s'", cursor_name(i).text);
+	}
 	return rc < 0 ? rc : 0;
 }

@@ -12,9 +12,9 @@
 /*
  * Leases: one file per address, <state>/networks/<network>/leases/<address>, that names its holder.
  * It appears whole (O_TMPFILE, linkat), so it is never empty and two processes cannot both make it.
- * Beside it: `cursor`, the address handed out last, so that addresses go round and a freed one rests
- * as long as it can, and `leases.lock`, held while leases change. The folder is read only when the
- * cursor meets a run of taken addresses.
+ * Beside it: `cursor` (of the second pool `cursor.1`, and so on), the address handed out last, so that
+ * addresses go round and a freed one rests as long as it can, and `leases.lock`, held while leases
+ * change. The folder is read only when the cursor meets a run of taken addresses.
  *
  * The holder's lock (record_folder_open) is taken before this one.
  */
@@ -35,6 +35,7 @@ struct ipam_alive {
 
 struct ipam_request {
 	struct ipam_holder holder;
+	size_t pool;           /* of the network; `wanted` must be of one of its ranges */
 	struct ip_addr wanted; /* AF_UNSPEC: any */
 	bool must;             /* `wanted` or nothing; else it is a preference */
 	struct ipam_alive alive;
@@ -46,7 +47,7 @@ struct ipam_lease {
 };
 
 /*
- * Lease an address. One that the holder has already is given again. Errors: ENOSPC (full, names the
+ * Lease an address of a pool. One that the holder has already is given again. Errors: ENOSPC (full, names the
  * network), EADDRINUSE (wanted by `must`, names the holder), EINVAL (not an address to lease).
  */
 int ipam_lease(int state_fd, const struct network *net, const struct ipam_request *request,

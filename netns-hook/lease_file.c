@@ -103,7 +103,7 @@ int lease_file_remove(int leases_fd, const struct ip_addr *addr, struct err *err
 
 static int compare_addrs(const void *a, const void *b)
 {
-	return ip_compare(a, b);
+	return ip_order(a, b);
 }
 
 int lease_file_list(int leases_fd, struct lease_addrs *addrs, struct err *err)

@@ -32,8 +32,9 @@ const struct cmd_option options_table[] = {
 	       "records and leases (default: " NETWORK_STATE_DIR ")"),
 	OPTION("ipfile", 0, CMD_STRING, ipfile, "FILE",
 	       "write the address to FILE (default: .ip in the bundle)"),
-	OPTION("static-ip", 0, CMD_STRING, static_ip, "ADDRESS",
-	       "this address and no other (default: the next free one)"),
+	OPTION("static-ip", 0, CMD_LIST, static_ips, "ADDRESS",
+	       "this address and no other; may be given once for each subnet (default: the next "
+	       "free one)"),
 	OPTION("log", 0, CMD_STRING, log, "FILE", "append messages to FILE"),
 	OPTION("log-format", 0, CMD_STRING, log_format, "FORMAT", "text or json (default: text)"),
 	OPTION("debug", 'd', CMD_FLAG, debug, NULL, "say more"),

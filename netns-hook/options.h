@@ -18,7 +18,7 @@ struct options {
 	const char *ifname;
 	const char *state_dir; /* NULL: NETWORK_STATE_DIR */
 	const char *ipfile;    /* NULL: not given */
-	const char *static_ip;
+	struct strlist static_ips;
 	const char *log;
 	const char *log_format;
 	bool debug;

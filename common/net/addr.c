@@ -11,21 +11,20 @@
 
 #include "common/str.h"
 
-#define IPV4_BYTES 4
-
 static struct nl_msg *addr_msg(int type, int flags, int link_index, const struct ip_prefix *prefix)
 {
 	const struct ifaddrmsg head = {
-		.ifa_family = AF_INET,
+		.ifa_family = (unsigned char)prefix->addr.family,
 		.ifa_prefixlen = (unsigned char)prefix->len,
 		.ifa_flags = IFA_F_NODAD,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = (unsigned int)link_index,
 	};
+	const size_t len = ip_bytes(prefix->addr.family);
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
-	netlink_put(msg, IFA_LOCAL, prefix->addr.bytes, IPV4_BYTES);
-	netlink_put(msg, IFA_ADDRESS, prefix->addr.bytes, IPV4_BYTES);
+	netlink_put(msg, IFA_LOCAL, prefix->addr.bytes, len);
+	netlink_put(msg, IFA_ADDRESS, prefix->addr.bytes, len);
 	return msg;
 }
 
@@ -35,9 +34,9 @@ int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
 	const struct ip_addr broadcast = ip_broadcast(prefix);
 	int rc = 0;
 
-	/* /31 (RFC 3021) and /32 have none. */
-	if (prefix->len < 31)
-		netlink_put(msg, IFA_BROADCAST, broadcast.bytes, IPV4_BYTES);
+	/* /31 (RFC 3021) and /32 have none, nor has IPv6. */
+	if (prefix->addr.family == AF_INET && prefix->len < 31)
+		netlink_put(msg, IFA_BROADCAST, broadcast.bytes, ip_bytes(AF_INET));
 	rc = netlink_talk(nl, msg);
 	if (rc == -EEXIST)
 		return 0;
@@ -70,20 +69,22 @@ static void take_addr(const struct nlmsghdr *answer, void *ctx)
 	struct addr_list *list = wanted->list;
 	const struct ifaddrmsg *head = nlmsg_data(answer);
 	struct nlattr *attrs[IFA_MAX + 1] = { NULL };
-	struct addr_entry entry = { .prefix = { .addr = { .family = AF_INET } } };
+	struct addr_entry entry = { .prefix = { .addr = { .family = head->ifa_family } } };
 	const struct nlattr *local = NULL;
 
-	if (answer->nlmsg_type != RTM_NEWADDR || head->ifa_family != AF_INET ||
+	if (answer->nlmsg_type != RTM_NEWADDR ||
+	    (head->ifa_family != AF_INET && head->ifa_family != AF_INET6) ||
+	    (head->ifa_family == AF_INET6 && head->ifa_scope == RT_SCOPE_LINK) ||
 	    (wanted->link_index != 0 && (int)head->ifa_index != wanted->link_index) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, IFA_MAX, NULL) <
 		    0)
 		return;
 	local = attrs[IFA_LOCAL] ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS];
-	if (!local || nla_len(local) != IPV4_BYTES)
+	if (!local || nla_len(local) != (int)ip_bytes(head->ifa_family))
 		return;
 	entry.link_index = (int)head->ifa_index;
 	entry.prefix.len = head->ifa_prefixlen;
-	memcpy(entry.prefix.addr.bytes, nla_data(local), IPV4_BYTES);
+	memcpy(entry.prefix.addr.bytes, nla_data(local), ip_bytes(head->ifa_family));
 	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
 	list->items[list->n++] = entry;
 }
@@ -91,7 +92,7 @@ static void take_addr(const struct nlmsghdr *answer, void *ctx)
 int addr_list(struct netlink *nl, int link_index, struct addr_list *list, struct err *err)
 {
 	const struct ifaddrmsg head = {
-		.ifa_family = AF_INET,
+		.ifa_family = AF_UNSPEC,
 		.ifa_index = (unsigned int)link_index,
 	};
 	struct wanted wanted = { .link_index = link_index, .list = list };

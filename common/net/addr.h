@@ -9,7 +9,7 @@
 #include "common/net/netlink.h"
 
 /*
- * Add prefix (address with its length; broadcast and nodad set) to a link. 1: added, 0: it was there
+ * Add prefix (address with its length; with IPv4's broadcast, and without IPv6's DAD) to a link. 1: added, 0: it was there
  * already with that length (the kernel's EEXIST, so this is also the cheap check that it is there),
  * negative: error.
  */
@@ -31,7 +31,7 @@ struct addr_list {
 #define autoaddrs __attribute__((cleanup(addr_list_free)))
 
 /*
- * IPv4 addresses of one link, or of all (link_index 0). A dump, filtered by the kernel: slow paths
+ * Addresses of one link, or of all (link_index 0), IPv6's link-local ones aside. A dump, filtered by the kernel: slow paths
  * only (first set-up of a bridge, status).
  */
 int addr_list(struct netlink *nl, int link_index, struct addr_list *list, struct err *err);

@@ -85,14 +85,16 @@ static int adopt(struct network *net, const struct ip_prefix *gateway, struct er
 
 static int add_network_use(const char *name, const struct bridge_state *state, void *ctx)
 {
-	const struct subnet_use use = { .prefix = state->gateway, .as = "network" };
-
 	(void)name;
-	subnet_add_use(ctx, &use);
+	for (size_t i = 0; i < state->n_gateways; i++) {
+		const struct subnet_use use = { .prefix = state->gateways[i], .as = "network" };
+
+		subnet_add_use(ctx, &use);
+	}
 	return 0;
 }
 
-/* 1: the bridge carries *gateway, 0: there is no bridge or it has no address. */
+/* 1: the bridge carries *gateway, 0: there is no bridge or it has no IPv4 address. */
 static int address_of_bridge(struct netlink *nl, const struct network *net,
 			     struct ip_prefix *gateway, struct err *err)
 {
@@ -106,16 +108,19 @@ static int address_of_bridge(struct netlink *nl, const struct network *net,
 		return 0; /* bridge_ensure() refuses it, in its own words */
 	if (addr_list(nl, link.index, &addrs, err) < 0)
 		return -err->code;
-	if (addrs.n == 0)
-		return 0;
-	*gateway = addrs.items[0].prefix;
-	return 1;
+	for (size_t i = 0; i < addrs.n; i++) {
+		if (addrs.items[i].prefix.addr.family != AF_INET)
+			continue;
+		*gateway = addrs.items[i].prefix;
+		return 1;
+	}
+	return 0;
 }
 
 static int choose(struct netlink *nl, int state_fd, struct network *net, struct err *err)
 {
 	autouses struct subnet_uses uses = { .items = NULL };
-	const struct ip_prefix usual = net->gateway;
+	const struct ip_prefix usual = net->ranges[0].gateway;
 	struct ip_prefix gateway = { .len = 0 };
 	int rc = address_of_bridge(nl, net, &gateway, err);
 
@@ -146,7 +151,7 @@ static int recall(int net_fd, struct network *net, bool *other, struct err *err)
 	*other = known > 0 && !str_eq(state.bridge, net->bridge);
 	if (known <= 0 || *other)
 		return known < 0 ? known : 0;
-	return adopt(net, &state.gateway, err) < 0 ? -err->code : 1;
+	return adopt(net, &state.gateways[0], err) < 0 ? -err->code : 1;
 }
 
 int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct err *err)
@@ -177,8 +182,7 @@ int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct 
 		return -err->code;
 	if (other)
 		return 0; /* bridge_ensure() says what to do about that */
-	memcpy(state.bridge, net->bridge, sizeof(state.bridge));
-	state.gateway = net->gateway;
+	state = bridge_state_of(net);
 	return bridge_state_save(locked.net_fd, &state, err);
 }
 
@@ -318,9 +322,11 @@ static int remove_steps(struct bridge_work *work, bool force, struct err *err)
 	/* A stranger of that name is left alone; our rules and notes go all the same. */
 	work->found = found && str_eq(work->link.kind, "bridge");
 	work->made_state = true;
-	work->made_forwarding = true;
 	work->made_rules = true;
-	work->made_address = work->state.added_address;
+	for (size_t i = 0; i < ARRAY_SIZE(work->made_forwarding); i++)
+		work->made_forwarding[i] = true;
+	for (size_t i = 0; i < work->net->n_ranges; i++)
+		work->made_address[i] = work->state.added_address;
 	work->made_bridge = work->found && bridge_is_ours(work);
 	if (work->made_bridge && refuse_ports(work, force, err) < 0)
 		return -err->code;
@@ -345,8 +351,10 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	/* What was set up counts, not what the definition says by now. */
 	if (rc > 0) {
 		memcpy(known.bridge, work.state.bridge, sizeof(known.bridge));
-		rc = network_set_gateway(&known, &work.state.gateway, err);
+		rc = network_set_gateway(&known, &work.state.gateways[0], err);
 	}
+	for (size_t i = 1; rc >= 0 && i < work.state.n_gateways; i++)
+		rc = network_add_range(&known, &work.state.gateways[i], true, err);
 	if (rc >= 0)
 		rc = remove_steps(&work, force, err);
 	if (rc >= 0)

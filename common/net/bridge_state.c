@@ -17,17 +17,53 @@
 #define FILE_NAME "bridge.json"
 #define MAX_BYTES 4096
 
+struct bridge_state bridge_state_of(const struct network *net)
+{
+	struct bridge_state state = { .n_gateways = net->n_ranges };
+
+	memcpy(state.bridge, net->bridge, sizeof(state.bridge));
+	for (size_t i = 0; i < net->n_ranges; i++)
+		state.gateways[i] = net->ranges[i].gateway;
+	return state;
+}
+
+bool bridge_state_matches(const struct bridge_state *state, const struct network *net)
+{
+	if (!str_eq(state->bridge, net->bridge) || state->n_gateways != net->n_ranges)
+		return false;
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		const struct ip_prefix *a = &state->gateways[i], *b = &net->ranges[i].gateway;
+
+		if (!ip_equal(&a->addr, &b->addr) || a->len != b->len)
+			return false;
+	}
+	return true;
+}
+
+static int decode_gateways(const json_node *list, struct bridge_state *state, struct err *err)
+{
+	for (const json_node *n = json_is_array(list) ? json_first(list) : NULL; n;
+	     n = json_next(n)) {
+		const char *text = json_string(n);
+
+		if (!text || state->n_gateways == NETWORK_MAX_RANGES)
+			return err_set(err, EINVAL, "%s: gateways", FILE_NAME);
+		if (ip_parse_prefix(text, "gateway", &state->gateways[state->n_gateways++], err) <
+		    0)
+			return -err->code;
+	}
+	return state->n_gateways > 0 ? 0 : err_set(err, EINVAL, "%s: no gateway", FILE_NAME);
+}
+
 static int decode(const json_node *root, struct bridge_state *state, struct err *err)
 {
 	const char *bridge = json_string(json_get(root, "bridge"));
-	const char *gateway = json_string(json_get(root, "gateway"));
 	int64_t index = 0;
 
-	if (!bridge || !gateway || !json_int(json_get(root, "index"), &index) || index < 0 ||
-	    index > INT32_MAX)
+	if (!bridge || !json_int(json_get(root, "index"), &index) || index < 0 || index > INT32_MAX)
 		return err_set(err, EINVAL, "%s: a key is missing", FILE_NAME);
 	if (link_check_name(bridge, "bridge", err) < 0 ||
-	    ip_parse_prefix(gateway, "gateway", &state->gateway, err) < 0)
+	    decode_gateways(json_get(root, "gateways"), state, err) < 0)
 		return -err->code;
 	(void)snprintf(state->bridge, sizeof(state->bridge), "%s", bridge);
 	state->index = (int)index;
@@ -52,6 +88,7 @@ int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err)
 	}
 	if (json_parse(text, len, FILE_NAME, &root, err) == 0 && decode(root, state, err) == 0)
 		return 1;
+	*state = (struct bridge_state){ .index = 0 };
 	log_warning("ignoring %s", err->msg);
 	err_clear(err);
 	return 0;
@@ -60,10 +97,13 @@ int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err)
 int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *err)
 {
 	autojson json_node *root = json_object();
+	json_node *gateways = NULL;
 	autofree char *text = NULL;
 
 	json_put_string(root, "bridge", state->bridge);
-	json_put_string(root, "gateway", ip_prefix_text(&state->gateway).text);
+	gateways = json_put_array(root, "gateways");
+	for (size_t i = 0; i < state->n_gateways; i++)
+		json_append_string(gateways, ip_prefix_text(&state->gateways[i]).text);
 	json_put_int(root, "index", state->index);
 	json_put_bool(root, "addedAddress", state->added_address);
 	text = json_print(root, false);

@@ -10,15 +10,21 @@
 #include "common/net/network.h"
 
 /*
- * <state>/networks/<name>/bridge.json: which bridge and address the network was given. It is written
+ * <state>/networks/<name>/bridge.json: which bridge and addresses the network was given. It is written
  * before the kernel is touched, and again with the bridge's index once everything was found right.
  */
 struct bridge_state {
 	char bridge[IFNAMSIZ];
-	struct ip_prefix gateway;
+	struct ip_prefix gateways[NETWORK_MAX_RANGES];
+	size_t n_gateways;  /* at least one */
 	int index;          /* 0: not verified yet */
 	bool added_address; /* to a bridge that was there before us */
 };
+
+/* What the network's definition wants: bridge and gateways, nothing verified. */
+struct bridge_state bridge_state_of(const struct network *net);
+/* Is it that very bridge with those very gateways? */
+bool bridge_state_matches(const struct bridge_state *state, const struct network *net);
 
 /* 1: read, 0: there is none (net_fd -1: no folder; or it is damaged: logged, and taken for none). */
 int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err);

@@ -40,21 +40,31 @@ static void tell(struct bridge_work *work, enum report_kind kind, bool right, co
 struct bridge_user {
 	const struct network *net;
 	char name[256];
-	struct ip_prefix gateway;
+	struct ip_prefix gateway; /* of the other network */
+	struct ip_prefix subnet;  /* of ours, that overlaps */
 	bool same_bridge;
 };
 
 static int find_conflict(const char *name, const struct bridge_state *state, void *ctx)
 {
 	struct bridge_user *user = ctx;
-	const struct ip_prefix subnet = ip_network(&state->gateway);
 
-	user->same_bridge = str_eq(state->bridge, user->net->bridge);
-	if (!user->same_bridge && !ip_overlap(&subnet, &user->net->subnet))
-		return 0;
-	user->gateway = state->gateway;
 	(void)snprintf(user->name, sizeof(user->name), "%s", name);
-	return 1;
+	user->same_bridge = str_eq(state->bridge, user->net->bridge);
+	if (user->same_bridge)
+		return 1;
+	for (size_t i = 0; i < state->n_gateways; i++) {
+		const struct ip_prefix subnet = ip_network(&state->gateways[i]);
+
+		for (size_t r = 0; r < user->net->n_ranges; r++) {
+			if (!ip_overlap(&subnet, &user->net->ranges[r].subnet))
+				continue;
+			user->gateway = state->gateways[i];
+			user->subnet = user->net->ranges[r].subnet;
+			return 1;
+		}
+	}
+	return 0;
 }
 
 static int refuse_other_networks(const struct bridge_work *work, struct err *err)
@@ -68,7 +78,7 @@ static int refuse_other_networks(const struct bridge_work *work, struct err *err
 		return err_set(err, EEXIST, "bridge '%s' belongs to network '%s'",
 			       work->net->bridge, user.name);
 	return err_set(err, EEXIST, "subnet %s overlaps %s of network '%s'; choose another",
-		       ip_prefix_text(&work->net->subnet).text, ip_prefix_text(&user.gateway).text,
+		       ip_prefix_text(&user.subnet).text, ip_prefix_text(&user.gateway).text,
 		       user.name);
 }
 
@@ -77,7 +87,6 @@ static int step_choice(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 	const struct network *net = work->net;
-	struct bridge_state wanted = { .gateway = net->gateway };
 	struct link_info old;
 	autoclose int host_fd = -1;
 	int known = bridge_state_load(work->net_fd, &work->state, err);
@@ -85,9 +94,7 @@ static int step_choice(void *ctx, struct err *err)
 
 	if (known < 0)
 		return known;
-	if (known && str_eq(work->state.bridge, net->bridge) &&
-	    ip_equal(&work->state.gateway.addr, &net->gateway.addr) &&
-	    work->state.gateway.len == net->gateway.len) {
+	if (known && bridge_state_matches(&work->state, net)) {
 		/* A choice that nothing was made of goes with the failure. */
 		work->made_state = !work->check && work->state.index == 0;
 		return 0;
@@ -102,14 +109,13 @@ static int step_choice(void *ctx, struct err *err)
 			       "network '%s' is up already, on bridge '%s' with %s; take that down "
 			       "first ('bridge-setup down')",
 			       net->name, work->state.bridge,
-			       ip_prefix_text(&work->state.gateway).text);
+			       ip_prefix_text(&work->state.gateways[0]).text);
 	if (work->check)
 		return refuse_other_networks(work, err);
 	host_fd = network_lock_host(work->state_fd, err);
 	if (host_fd < 0 || refuse_other_networks(work, err) < 0)
 		return -err->code;
-	(void)snprintf(wanted.bridge, sizeof(wanted.bridge), "%s", net->bridge);
-	work->state = wanted;
+	work->state = bridge_state_of(net);
 	work->made_state = true;
 	return bridge_state_save(work->net_fd, &work->state, err);
 }
@@ -125,7 +131,7 @@ static int undo_choice(void *ctx, struct err *err)
 
 bool bridge_is_ours(const struct bridge_work *work)
 {
-	const struct link_mac mac = link_mac_of(&work->net->gateway.addr);
+	const struct link_mac mac = link_mac_of(&work->net->ranges[0].gateway.addr);
 
 	return memcmp(mac.bytes, work->link.mac.bytes, sizeof(mac.bytes)) == 0;
 }
@@ -134,11 +140,15 @@ static int refuse_overlap(const struct bridge_work *work, struct err *err)
 {
 	autouses struct subnet_uses uses = { .items = NULL };
 	const struct subnet_use *use = NULL;
+	const struct ip_prefix *subnet = NULL;
 	struct link_info link = { .name = "?" };
 
 	if (subnet_read_uses(work->nl, &uses, err) < 0)
 		return -err->code;
-	use = subnet_overlap(&uses, &work->net->subnet, work->found ? work->link.index : 0);
+	for (size_t i = 0; !use && i < work->net->n_ranges; i++) {
+		subnet = &work->net->ranges[i].subnet;
+		use = subnet_overlap(&uses, subnet, work->found ? work->link.index : 0);
+	}
 	if (!use)
 		return 0;
 	if (link_find_index(work->nl, use->link_index, &link, err) < 0)
@@ -146,8 +156,8 @@ static int refuse_overlap(const struct bridge_work *work, struct err *err)
 	return err_set(err, EADDRINUSE,
 		       "subnet %s overlaps the %s %s of interface '%s'; choose another subnet "
 		       "(--ip, or the network's definition)",
-		       ip_prefix_text(&work->net->subnet).text, use->as,
-		       ip_prefix_text(&use->prefix).text, link.name);
+		       ip_prefix_text(subnet).text, use->as, ip_prefix_text(&use->prefix).text,
+		       link.name);
 }
 
 static int find_bridge(struct bridge_work *work, struct err *err)
@@ -171,7 +181,7 @@ static int step_bridge(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 	const struct network *net = work->net;
-	const struct link_mac mac = link_mac_of(&net->gateway.addr);
+	const struct link_mac mac = link_mac_of(&net->ranges[0].gateway.addr);
 	char mac_text[LINK_MAC_TEXT_SIZE];
 	char text[128];
 	int made = 0;
@@ -248,56 +258,122 @@ static int step_sysctls(void *ctx, struct err *err)
 
 /* ---- address ---- */
 
-static int step_address(void *ctx, struct err *err)
+static bool has_address(const struct addr_list *addrs, const struct ip_prefix *wanted)
 {
-	struct bridge_work *work = ctx;
-	const struct ip_prefix *gateway = &work->net->gateway;
-	autoaddrs struct addr_list addrs = { .items = NULL };
-	autofree char *text =
-		xasprintf("address %s on %s", ip_prefix_text(gateway).text, work->net->bridge);
-	bool right = false;
+	for (size_t i = 0; i < addrs->n; i++) {
+		const struct ip_prefix *has = &addrs->items[i].prefix;
 
-	if (work->found && addr_list(work->nl, work->link.index, &addrs, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < addrs.n; i++) {
-		const struct ip_prefix *has = &addrs.items[i].prefix;
-
-		right = right || (ip_equal(&has->addr, &gateway->addr) && has->len == gateway->len);
+		if (ip_equal(&has->addr, &wanted->addr) && has->len == wanted->len)
+			return true;
 	}
-	if (addrs.n > 0 && !right)
-		return err_set(
-			err, EADDRINUSE,
-			"bridge '%s' has another address already: %s, not %s; choose another "
-			"bridge, or ask for that address (--ip)",
-			work->net->bridge, ip_prefix_text(&addrs.items[0].prefix).text,
-			ip_prefix_text(gateway).text);
-	if (!right && work->found && !work->made_bridge && refuse_overlap(work, err) < 0)
-		return -err->code;
-	tell(work, REPORT_ADDRESS, right, text);
-	if (right || work->check)
+	return false;
+}
+
+/* A bridge that carries addresses of a family, and none of those wanted, is somebody else's. */
+static int refuse_other_address(const struct bridge_work *work, const struct addr_list *addrs,
+				int family, struct err *err)
+{
+	const struct ip_prefix *other = NULL;
+	const struct ip_prefix *wanted = NULL;
+
+	for (size_t i = 0; i < work->net->n_ranges; i++) {
+		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
+
+		if (gateway->addr.family != family)
+			continue;
+		if (has_address(addrs, gateway))
+			return 0;
+		wanted = wanted ? wanted : gateway;
+	}
+	for (size_t i = 0; wanted && i < addrs->n; i++) {
+		if (addrs->items[i].prefix.addr.family == family)
+			other = &addrs->items[i].prefix;
+	}
+	if (!other)
 		return 0;
-	if (!work->made_bridge && !bridge_is_ours(work)) {
+	return err_set(err, EADDRINUSE,
+		       "bridge '%s' has another address already: %s, not %s; choose another "
+		       "bridge, or ask for that address (--ip)",
+		       work->net->bridge, ip_prefix_text(other).text, ip_prefix_text(wanted).text);
+}
+
+/* An interface on which IPv6 is off takes no address of it. */
+static int enable_ipv6(const struct network *net, struct err *err)
+{
+	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", net->bridge);
+
+	if (sysctl_ensure(path, "0", err) >= 0)
+		return 0;
+	return err->code == ENOENT ? err_set(err, EAFNOSUPPORT,
+					     "%s: this kernel has no IPv6 (or it is switched off "
+					     "with ipv6.disable=1)",
+					     ip_prefix_text(&net->ranges[0].gateway).text)
+				   : -err->code;
+}
+
+static int add_address(struct bridge_work *work, size_t i, struct err *err)
+{
+	const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
+
+	if (!work->made_bridge && !bridge_is_ours(work) && !work->state.added_address) {
 		work->state.added_address = true;
 		if (bridge_state_save(work->net_fd, &work->state, err) < 0)
 			return -err->code;
 	}
-	work->made_address = true;
+	if (gateway->addr.family == AF_INET6 && enable_ipv6(work->net, err) < 0)
+		return -err->code;
+	work->made_address[i] = true;
 	return addr_add(work->nl, work->link.index, gateway, err);
+}
+
+static int step_address(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+	autoaddrs struct addr_list addrs = { .items = NULL };
+	bool checked = work->made_bridge || !work->found;
+
+	if (work->found && addr_list(work->nl, work->link.index, &addrs, err) < 0)
+		return -err->code;
+	if (refuse_other_address(work, &addrs, AF_INET, err) < 0 ||
+	    refuse_other_address(work, &addrs, AF_INET6, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < work->net->n_ranges; i++) {
+		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
+		autofree char *text = xasprintf("address %s on %s", ip_prefix_text(gateway).text,
+						work->net->bridge);
+		bool right = has_address(&addrs, gateway);
+
+		if (!right && !checked && refuse_overlap(work, err) < 0)
+			return -err->code;
+		checked = checked || !right;
+		tell(work, REPORT_ADDRESS, right, text);
+		if (!right && !work->check && add_address(work, i, err) < 0)
+			return -err->code;
+	}
+	return 0;
 }
 
 static int undo_address(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
-	int removed = 0;
 
-	/* It goes with the bridge. */
-	if (!work->made_address || work->made_bridge || !work->found)
+	/* They go with the bridge. */
+	if (work->made_bridge || !work->found)
 		return 0;
-	removed = addr_delete(work->nl, work->link.index, &work->net->gateway, err);
-	if (removed > 0)
-		report_item(work->report, REPORT_ADDRESS, REPORT_CHANGED, "address %s on %s",
-			    ip_prefix_text(&work->net->gateway).text, work->net->bridge);
-	return removed;
+	for (size_t i = work->net->n_ranges; i-- > 0;) {
+		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
+		int removed = 0;
+
+		if (work->made_address[i])
+			removed = addr_delete(work->nl, work->link.index, gateway, err);
+		if (removed < 0)
+			return removed;
+		if (removed > 0)
+			report_item(work->report, REPORT_ADDRESS, REPORT_CHANGED,
+				    "address %s on %s", ip_prefix_text(gateway).text,
+				    work->net->bridge);
+	}
+	return 0;
 }
 
 static int step_up(void *ctx, struct err *err)
@@ -313,35 +389,52 @@ static int step_up(void *ctx, struct err *err)
 
 /* ---- forwarding, rules ---- */
 
+static const int families[] = { AF_INET, AF_INET6 };
+
 static int step_forwarding(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
-	int on = work->check ? forwarding_is_on(err) : forwarding_enable(work->state_fd, err);
-	bool right = work->check ? on > 0 : on == 0;
 
-	if (on < 0)
-		return on;
-	tell(work, REPORT_SYSCTL, right, "net/ipv4/ip_forward = 1");
-	work->made_forwarding = !work->check && !right && work->state.index == 0;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		int family = families[i];
+		autofree char *text = xasprintf("net/%s = 1", forwarding_sysctl(family));
+
+		if (!network_has_family(work->net, family))
+			continue;
+		int on = work->check ? forwarding_is_on(family, err)
+				     : forwarding_enable(work->state_fd, family, err);
+		bool right = work->check ? on > 0 : on == 0;
+
+		if (on < 0)
+			return on;
+		tell(work, REPORT_SYSCTL, right, text);
+		work->made_forwarding[i] = !work->check && !right && work->state.index == 0;
+	}
 	return 0;
 }
 
 static int undo_forwarding(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
-	const char *why = "";
-	int changed = 0;
 
-	if (!work->made_forwarding)
-		return 0;
-	changed = forwarding_release(work->state_fd, work->net, &why, err);
-	if (changed > 0)
-		report_item(work->report, REPORT_SYSCTL, REPORT_CHANGED,
-			    "net/ipv4/ip_forward = 1 (0 again)");
-	if (changed == 0 && work->found)
-		report_item(work->report, REPORT_SYSCTL, REPORT_KEPT,
-			    "net/ipv4/ip_forward = 1 (%s)", why);
-	return changed;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const char *name = forwarding_sysctl(families[i]);
+		const char *why = "";
+		int changed = 0;
+
+		if (!work->made_forwarding[i])
+			continue;
+		changed = forwarding_release(work->state_fd, work->net, families[i], &why, err);
+		if (changed < 0)
+			return changed;
+		if (changed > 0)
+			report_item(work->report, REPORT_SYSCTL, REPORT_CHANGED,
+				    "net/%s = 1 (0 again)", name);
+		else if (work->found)
+			report_item(work->report, REPORT_SYSCTL, REPORT_KEPT, "net/%s = 1 (%s)",
+				    name, why);
+	}
+	return 0;
 }
 
 static int step_rules(void *ctx, struct err *err)
@@ -407,7 +500,15 @@ static int glance_sysctls(const struct bridge_work *work, struct err *err)
 			return -err->code;
 		err_clear(err);
 	}
-	return forwarding_is_on(err);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		int on = network_has_family(work->net, families[i])
+				 ? forwarding_is_on(families[i], err)
+				 : 1;
+
+		if (on <= 0)
+			return on;
+	}
+	return 1;
 }
 
 int bridge_glance(struct bridge_work *work, struct err *err)
@@ -421,14 +522,14 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	if (find_bridge(work, err) < 0)
 		return -err->code;
 	if (!work->found || work->state.index != work->link.index ||
-	    !str_eq(work->state.bridge, net->bridge) ||
-	    !ip_equal(&work->state.gateway.addr, &net->gateway.addr) ||
-	    work->state.gateway.len != net->gateway.len || work->link.mtu != net->mtu ||
+	    !bridge_state_matches(&work->state, net) || work->link.mtu != net->mtu ||
 	    !work->link.up)
 		return 0;
 	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
-	if (addr_add(work->nl, work->link.index, &net->gateway, err) < 0)
-		return -err->code;
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		if (addr_add(work->nl, work->link.index, &net->ranges[i].gateway, err) < 0)
+			return -err->code;
+	}
 	right = glance_sysctls(work, err);
 	if (right <= 0)
 		return right;

@@ -26,7 +26,9 @@ struct bridge_work {
 	struct link_info link;
 	struct bridge_state state;
 	/* What a failure takes back: what this run made. Removal sets all of them. */
-	bool made_state, made_bridge, made_address, made_forwarding, made_rules;
+	bool made_state, made_bridge, made_rules;
+	bool made_address[NETWORK_MAX_RANGES]; /* by range */
+	bool made_forwarding[2];               /* IPv4, IPv6 */
 };
 
 /* In this order up, and in reverse down. */

@@ -22,7 +22,6 @@
  * for a listing alone and a flush with it is EOPNOTSUPP, so an unfiltered flush cannot happen.
  */
 #define FILTER_IP_SRC 1u /* CTA_FILTER_F_CTA_IP_SRC; not in the kernel's uapi headers */
-#define IPV4_BYTES    4
 
 struct direction {
 	int tuple;
@@ -34,9 +33,10 @@ static const struct direction directions[] = {
 	{ CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS },
 };
 
-static struct nl_msg *conntrack_msg(int type, int flags)
+static struct nl_msg *conntrack_msg(int type, int flags, int family)
 {
-	const struct nfgenmsg head = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
+	const struct nfgenmsg head = { .nfgen_family = (unsigned char)family,
+				       .version = NFNETLINK_V0 };
 
 	return netlink_msg(NFNL_SUBSYS_CTNETLINK << 8 | type, NLM_F_REQUEST | flags, &head,
 			   sizeof(head));
@@ -45,11 +45,12 @@ static struct nl_msg *conntrack_msg(int type, int flags)
 static struct nl_msg *filtered_msg(int type, int flags, const struct direction *direction,
 				   const struct ip_addr *addr)
 {
-	struct nl_msg *msg = conntrack_msg(type, flags);
+	struct nl_msg *msg = conntrack_msg(type, flags, addr->family);
 	struct nlattr *nest = netlink_nest(msg, direction->tuple | NLA_F_NESTED);
 	struct nlattr *ip = netlink_nest(msg, CTA_TUPLE_IP | NLA_F_NESTED);
 
-	netlink_put(msg, CTA_IP_V4_SRC, addr->bytes, IPV4_BYTES);
+	netlink_put(msg, addr->family == AF_INET6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, addr->bytes,
+		    ip_bytes(addr->family));
 	netlink_nest_end(msg, ip);
 	netlink_nest_end(msg, nest);
 	nest = netlink_nest(msg, CTA_FILTER | NLA_F_NESTED);
@@ -104,7 +105,7 @@ static int delete_listed(struct netlink *nl, const struct direction *direction,
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < entries.n; i++) {
-		struct nl_msg *msg = conntrack_msg(IPCTNL_MSG_CT_DELETE, 0);
+		struct nl_msg *msg = conntrack_msg(IPCTNL_MSG_CT_DELETE, 0, addr->family);
 
 		netlink_put(msg, CTA_TUPLE_ORIG | NLA_F_NESTED, entries.items[i].tuple,
 			    entries.items[i].len);

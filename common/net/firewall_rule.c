@@ -92,11 +92,13 @@ size_t firewall_rules(const struct network *net, struct firewall_rule rules[FIRE
 		add_open(&list);
 		break;
 	}
-	if (net->ip_masq) {
-		struct firewall_rule *rule =
-			add(&list, "nat", FIREWALL_CHAIN_POSTROUTING, "MASQUERADE");
+	for (size_t i = 0; net->ip_masq && i < net->n_ranges; i++) {
+		struct firewall_rule *rule = NULL;
 
-		rule->src = net->subnet;
+		if (net->ranges[i].subnet.addr.family != AF_INET)
+			continue;
+		rule = add(&list, "nat", FIREWALL_CHAIN_POSTROUTING, "MASQUERADE");
+		rule->src = net->ranges[i].subnet;
 		rule->not_multicast = true;
 		set_out(rule, net->bridge)->not_out = true;
 	}

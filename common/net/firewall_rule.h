@@ -24,7 +24,7 @@
 #define FIREWALL_CHAIN_POSTROUTING "CT-POSTROUTING"
 #define FIREWALL_COMMENT_JUMP      "ct-netns"
 #define FIREWALL_COMMENT_SIZE      256 /* xt_comment's room: a network's name is at most 255 bytes */
-#define FIREWALL_MAX_RULES         8
+#define FIREWALL_MAX_RULES         (8 + NETWORK_MAX_RANGES)
 
 enum {
 	FIREWALL_CT_ESTABLISHED = 1 << 0, /* RELATED,ESTABLISHED */

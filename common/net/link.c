@@ -268,7 +268,7 @@ struct link_mac link_mac_of(const struct ip_addr *addr)
 {
 	struct link_mac mac = { .bytes = { 0x02, 0x63 } };
 
-	memcpy(mac.bytes + 2, addr->bytes, 4);
+	memcpy(mac.bytes + 2, addr->bytes + ip_bytes(addr->family) - 4, 4);
 	return mac;
 }
 

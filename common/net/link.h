@@ -82,7 +82,7 @@ int link_detach(struct netlink *nl, int index, struct err *err);
 int link_delete(struct netlink *nl, int index, struct err *err);
 
 /*
- * The MAC that belongs to an address on our bridges: 02:63 and the four bytes of the address.
+ * The MAC that belongs to an address on our bridges: 02:63 and the last four bytes of the address.
  * Locally administered, unicast, unique in the subnet, the same after every restart, so that a
  * neighbour's cache stays right when an address is handed out again.
  */

@@ -6,18 +6,16 @@
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 
-#define IPV4_BYTES 4
-
 static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struct ip_addr *addr)
 {
 	const struct ndmsg head = {
-		.ndm_family = AF_INET,
+		.ndm_family = (unsigned char)addr->family,
 		.ndm_ifindex = link_index,
 		.ndm_state = type == RTM_NEWNEIGH ? NUD_STALE : 0,
 	};
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
-	netlink_put(msg, NDA_DST, addr->bytes, IPV4_BYTES);
+	netlink_put(msg, NDA_DST, addr->bytes, ip_bytes(addr->family));
 	return msg;
 }
 

@@ -21,8 +21,10 @@
 
 #define HOST_LOCK_TIMEOUT_MS 10000
 
-#define PREFIX_LEN_MIN 8
-#define PREFIX_LEN_MAX 30 /* gateway and one container */
+/* The longest has room for the gateway and one container. */
+static const struct {
+	unsigned int min, max;
+} prefix_len[] = { [false] = { 8, 30 }, [true] = { 32, 126 } };
 
 void network_default(struct network *net)
 {
@@ -44,29 +46,74 @@ void network_default(struct network *net)
 	(void)network_set_gateway(net, &gateway, &err);
 }
 
-int network_set_gateway(struct network *net, const struct ip_prefix *gateway, struct err *err)
+/* No addresses for containers: this host's own, link-local, multicast, reserved ones. */
+static bool is_for_hosts(const struct ip_addr *addr)
 {
+	const uint8_t *b = addr->bytes;
+
+	if (addr->family == AF_INET)
+		return b[0] != 0 && b[0] != 127 && b[0] < 224;
+	return b[0] != 0 && b[0] != 0xff && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
+static int check_gateway(const struct network *net, const struct ip_prefix *gateway,
+			 struct err *err)
+{
+	const bool is_ipv6 = gateway->addr.family == AF_INET6;
 	const struct ip_prefix subnet = ip_network(gateway);
 	const struct ip_addr last = ip_broadcast(gateway);
-	const uint8_t top = gateway->addr.bytes[0];
+	const unsigned int min = prefix_len[is_ipv6].min, max = prefix_len[is_ipv6].max;
 
-	if (gateway->len < PREFIX_LEN_MIN || gateway->len > PREFIX_LEN_MAX)
+	if (gateway->len < min || gateway->len > max)
 		return err_set(err, EINVAL,
-			       "network '%s': %s: the subnet's length must be between /%d and /%d",
-			       net->name, ip_prefix_text(gateway).text, PREFIX_LEN_MIN,
-			       PREFIX_LEN_MAX);
-	if (top == 0 || top == 127 || top >= 224)
+			       "network '%s': %s: the subnet's length must be between /%u and /%u",
+			       net->name, ip_prefix_text(gateway).text, min, max);
+	if (!is_for_hosts(&gateway->addr))
 		return err_set(err, EINVAL, "network '%s': %s is no subnet for containers",
 			       net->name, ip_prefix_text(gateway).text);
-	if (ip_equal(&gateway->addr, &subnet.addr) || ip_equal(&gateway->addr, &last))
+	if (ip_equal(&gateway->addr, &subnet.addr) || (!is_ipv6 && ip_equal(&gateway->addr, &last)))
 		return err_set(err, EINVAL,
 			       "network '%s': gateway %s is the network's own or broadcast address",
 			       net->name, ip_prefix_text(gateway).text);
-	net->gateway = *gateway;
-	net->subnet = subnet;
-	net->range_start = ip_next(&subnet.addr);
-	net->range_end = ip_add(&last, UINT32_MAX); /* one before */
 	return 0;
+}
+
+int network_add_range(struct network *net, const struct ip_prefix *gateway, bool new_pool,
+		      struct err *err)
+{
+	const struct ip_prefix subnet = ip_network(gateway);
+	const struct ip_addr last = ip_broadcast(gateway);
+
+	if (check_gateway(net, gateway, err) < 0)
+		return -err->code;
+	if (net->n_ranges == NETWORK_MAX_RANGES)
+		return err_set(err, E2BIG, "network '%s': more than %d ranges", net->name,
+			       NETWORK_MAX_RANGES);
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		if (ip_overlap(&net->ranges[i].subnet, &subnet))
+			return err_set(err, EINVAL, "network '%s': %s overlaps %s", net->name,
+				       ip_prefix_text(&subnet).text,
+				       ip_prefix_text(&net->ranges[i].subnet).text);
+	}
+	if (new_pool || net->n_pools == 0)
+		net->n_pools++;
+	net->ranges[net->n_ranges++] = (struct network_range){
+		.pool = net->n_pools - 1,
+		.gateway = *gateway,
+		.subnet = subnet,
+		.start = ip_next(&subnet.addr),
+		.end = gateway->addr.family == AF_INET ? ip_previous(&last) : last,
+	};
+	return 0;
+}
+
+int network_set_gateway(struct network *net, const struct ip_prefix *gateway, struct err *err)
+{
+	if (check_gateway(net, gateway, err) < 0)
+		return -err->code;
+	net->n_ranges = 0;
+	net->n_pools = 0;
+	return network_add_range(net, gateway, true, err);
 }
 
 int network_override(struct network *net, const struct network_overrides *flags, struct err *err)
@@ -105,12 +152,36 @@ int network_override(struct network *net, const struct network_overrides *flags,
 	return 0;
 }
 
-bool network_may_lease(const struct network *net, const struct ip_addr *addr)
+bool network_has_family(const struct network *net, int family)
 {
-	const struct ip_addr last = ip_broadcast(&net->subnet);
+	return network_gateway(net, family) != NULL;
+}
 
-	return ip_contains(&net->subnet, addr) && !ip_equal(addr, &net->subnet.addr) &&
-	       !ip_equal(addr, &last) && !ip_equal(addr, &net->gateway.addr);
+const struct ip_addr *network_gateway(const struct network *net, int family)
+{
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		if (net->ranges[i].gateway.addr.family == family)
+			return &net->ranges[i].gateway.addr;
+	}
+	return NULL;
+}
+
+const struct network_range *network_range_of(const struct network *net, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		if (ip_contains(&net->ranges[i].subnet, addr))
+			return &net->ranges[i];
+	}
+	return NULL;
+}
+
+bool network_may_lease(const struct network_range *range, const struct ip_addr *addr)
+{
+	const struct ip_addr last = ip_broadcast(&range->subnet);
+
+	return ip_contains(&range->subnet, addr) && !ip_equal(addr, &range->subnet.addr) &&
+	       (addr->family == AF_INET6 || !ip_equal(addr, &last)) &&
+	       !ip_equal(addr, &range->gateway.addr);
 }
 
 void network_free(struct network *net)

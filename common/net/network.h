@@ -28,27 +28,40 @@ enum network_ingress {
 
 struct network_route {
 	struct ip_prefix dst;
-	struct ip_addr gateway; /* AF_UNSPEC: the network's gateway */
+	struct ip_addr gateway; /* AF_UNSPEC: the network's gateway of that family */
 };
+
+/*
+ * A subnet on the bridge and the addresses of it to lease. A container gets one address of each pool:
+ * of the first of the pool's ranges that has one free.
+ */
+struct network_range {
+	size_t pool;              /* 0, 1, …; ranges stand in the order of their pools */
+	struct ip_prefix gateway; /* the bridge's address with the subnet's length */
+	struct ip_prefix subnet;  /* the same, host bits zeroed */
+	struct ip_addr start;     /* addresses to lease, both inclusive; the gateway, which */
+	struct ip_addr end;       /* may lie between them, is never leased */
+};
+
+#define NETWORK_MAX_RANGES 16
 
 /* Zero-initialise; network_free() releases. Once decoded every member is filled and checked. */
 struct network {
 	char *name;
 	char *cni_version; /* NULL: the definition names none */
 	char bridge[IFNAMSIZ];
-	char ifname[IFNAMSIZ];      /* inside the container */
-	struct ip_prefix gateway;   /* the bridge's address with the subnet's length */
-	struct ip_prefix subnet;    /* the same, host bits zeroed */
-	struct ip_addr range_start; /* addresses to lease, both inclusive; the gateway, which */
-	struct ip_addr range_end;   /* may lie between them, is never leased */
-	unsigned int mtu;           /* bridge and both veth ends */
-	bool default_route;         /* give containers a default route through the gateway */
+	char ifname[IFNAMSIZ]; /* inside the container */
+	struct network_range ranges[NETWORK_MAX_RANGES];
+	size_t n_ranges; /* at least one */
+	size_t n_pools;
+	unsigned int mtu;   /* bridge and both veth ends */
+	bool default_route; /* give containers a default route through the gateway */
 	bool ip_masq;
 	enum network_ingress ingress;
 	struct network_route *routes; /* further routes inside */
 	size_t n_routes;
 	bool subnet_floats; /* built-in default, nobody asked for this subnet: see
-	                               * bridge_settle(), which must run before it is used */
+			     * bridge_settle(), which must run before it is used */
 };
 #define autonetwork __attribute__((cleanup(network_free)))
 
@@ -58,7 +71,7 @@ struct network {
  */
 struct network_overrides {
 	const char *bridge;
-	const char *ip; /* bridge address with length, "172.19.0.1/16"; resets the range */
+	const char *ip; /* bridge address with length, "172.19.0.1/16"; becomes the only range */
 	int64_t mtu;
 	const char *ifname;
 };
@@ -75,11 +88,23 @@ int network_decode(const json_node *node, const char *what, struct network *net,
 void network_default(struct network *net);
 int network_override(struct network *net, const struct network_overrides *flags, struct err *err);
 
-/* Move to another bridge address: subnet and range follow (.gateway, .subnet, .range_*). */
+/* Make gateway's subnet the only one: of .ranges nothing else stays. */
 int network_set_gateway(struct network *net, const struct ip_prefix *gateway, struct err *err);
+/* One more range, in a pool of its own or in the last one: all of gateway's subnet. */
+int network_add_range(struct network *net, const struct ip_prefix *gateway, bool new_pool,
+		      struct err *err);
 
-/* May addr be leased or asked for: in the subnet, not its first, not its last, not the gateway. */
-bool network_may_lease(const struct network *net, const struct ip_addr *addr);
+bool network_has_family(const struct network *net, int family);
+/* The first gateway of a family; NULL: the network has no subnet of it. */
+const struct ip_addr *network_gateway(const struct network *net, int family);
+/* The range whose subnet has addr; NULL: none. */
+const struct network_range *network_range_of(const struct network *net, const struct ip_addr *addr);
+
+/*
+ * May addr be leased or asked for: in the range's subnet, not its first, not the last one of an IPv4
+ * subnet, not the gateway.
+ */
+bool network_may_lease(const struct network_range *range, const struct ip_addr *addr);
 
 void network_free(struct network *net);
 

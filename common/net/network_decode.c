@@ -24,6 +24,11 @@ struct range_set_doc {
 	size_t n;
 };
 
+struct range_sets_doc {
+	struct range_set_doc *items;
+	size_t n;
+};
+
 struct route_doc {
 	struct ip_prefix dst;
 	struct ip_addr gateway;
@@ -32,7 +37,7 @@ struct route_doc {
 struct ipam_doc {
 	int type;
 	struct range_doc range; /* the short form: subnet, rangeStart, rangeEnd, gateway */
-	struct range_set_doc ranges;
+	struct range_sets_doc ranges;
 	struct route_doc *routes;
 	size_t n_routes;
 };
@@ -55,7 +60,7 @@ static int decode_addr(const json_node *node, const struct json_field *field, vo
 	if (!text)
 		return json_fail(path, err, "must be a string");
 	if (ip_parse_addr(text, field->key, out, &why) < 0)
-		return json_fail(path, err, "'%s' is not an IPv4 address", text);
+		return json_fail(path, err, "'%s' is not an IP address", text);
 	return 0;
 }
 
@@ -68,7 +73,7 @@ static int decode_prefix(const json_node *node, const struct json_field *field, 
 	if (!text)
 		return json_fail(path, err, "must be a string");
 	if (ip_parse_prefix(text, field->key, out, &why) < 0)
-		return json_fail(path, err, "'%s' is not an IPv4 address with a length", text);
+		return json_fail(path, err, "'%s' is not an IP address with a length", text);
 	return 0;
 }
 
@@ -86,22 +91,6 @@ static int decode_ifname(const json_node *node, const struct json_field *field, 
 	return 0;
 }
 
-/* "ranges": [[{…}]]: a list of sets; each set gives every container one address. */
-static int decode_range_sets(const json_node *node, const struct json_field *field, void *out,
-			     const struct json_path *path, struct err *err)
-{
-	const json_node *set = json_is_array(node) ? json_first(node) : NULL;
-	const struct json_path inner = { .parent = path, .index = 0 };
-
-	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of arrays");
-	if (!set)
-		return 0;
-	if (json_next(set))
-		return json_fail(path, err, "more than one set of ranges is not supported");
-	return json_decode_array(set, field, out, &inner, err);
-}
-
 static const struct json_field range_fields[] = {
 	{ "subnet", decode_prefix, offsetof(struct range_doc, subnet), JSON_REQUIRED, NULL, 0 },
 	{ "rangeStart", decode_addr, offsetof(struct range_doc, start), 0, NULL, 0 },
@@ -115,6 +104,29 @@ static const struct json_table range_table = {
 	.item_size = sizeof(struct range_doc),
 	.count_offset = offsetof(struct range_set_doc, n) - offsetof(struct range_set_doc, items),
 };
+
+/* "ranges": [[{…}]]: a list of sets; each set gives every container one address. */
+static int decode_range_sets(const json_node *node, const struct json_field *field, void *out,
+			     const struct json_path *path, struct err *err)
+{
+	struct range_sets_doc *sets = out;
+
+	if (!json_is_array(node))
+		return json_fail(path, err, "must be an array of arrays");
+	for (const json_node *n = json_first(node); n; n = json_next(n)) {
+		const struct json_path inner = { .parent = path, .index = sets->n };
+		struct range_set_doc *set = NULL;
+
+		sets->items = xreallocarray(sets->items, sets->n + 1, sizeof(*sets->items));
+		set = &sets->items[sets->n++];
+		*set = (struct range_set_doc){ .items = NULL };
+		if (json_decode_array(n, field, set, &inner, err) < 0)
+			return -err->code;
+		if (set->n == 0)
+			return json_fail(&inner, err, "must have a range");
+	}
+	return 0;
+}
 
 static const struct json_field route_fields[] = {
 	{ "dst", decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
@@ -208,56 +220,70 @@ static void netconf_free(struct netconf_doc *doc)
 	free(doc->name);
 	free(doc->bridge);
 	free(doc->ifname);
+	for (size_t i = 0; i < doc->ipam.ranges.n; i++)
+		free(doc->ipam.ranges.items[i].items);
 	free(doc->ipam.ranges.items);
 	free(doc->ipam.routes);
 }
 
-/* The one range of the document, from its short form or from "ranges". */
-static int pick_range(const struct netconf_doc *doc, struct range_doc *range, struct err *err)
+/* `where` names the range in errors: "ipam" or "ipam.ranges[0][1]". */
+static int apply_range(const struct range_doc *doc, const char *where, bool new_pool,
+		       struct network *net, struct err *err)
 {
-	const struct range_set_doc *set = &doc->ipam.ranges;
-	bool is_short = ip_is_set(&doc->ipam.range.subnet.addr);
+	struct ip_prefix gateway = ip_network(&doc->subnet);
+	struct network_range *range = NULL;
 
-	if (is_short && set->n > 0)
-		return err_set(err, EINVAL, "ipam: 'subnet' and 'ranges' exclude each other");
-	if (set->n > 1)
-		return err_set(err, EOPNOTSUPP,
-			       "ipam.ranges: more than one range is not supported");
-	if (!is_short && set->n == 0)
-		return err_set(err, EINVAL, "ipam.subnet: is missing");
-	*range = is_short ? doc->ipam.range : set->items[0];
+	if (!ip_equal(&gateway.addr, &doc->subnet.addr))
+		return err_set(err, EINVAL, "%s.subnet: %s has host bits set; did you mean %s",
+			       where, ip_prefix_text(&doc->subnet).text,
+			       ip_prefix_text(&gateway).text);
+	gateway.addr = ip_is_set(&doc->gateway) ? doc->gateway : ip_next(&gateway.addr);
+	if (!ip_contains(&doc->subnet, &gateway.addr))
+		return err_set(err, EINVAL, "%s.gateway: %s is not in %s", where,
+			       ip_addr_text(&gateway.addr).text, ip_prefix_text(&doc->subnet).text);
+	if (network_add_range(net, &gateway, new_pool, err) < 0)
+		return -err->code;
+	range = &net->ranges[net->n_ranges - 1];
+	if (ip_is_set(&doc->start))
+		range->start = doc->start;
+	if (ip_is_set(&doc->end))
+		range->end = doc->end;
+	if (!ip_contains(&range->subnet, &range->start) ||
+	    !ip_contains(&range->subnet, &range->end) || ip_compare(&range->start, &range->end) > 0)
+		return err_set(err, EINVAL, "%s: range %s..%s is not in %s", where,
+			       ip_addr_text(&range->start).text, ip_addr_text(&range->end).text,
+			       ip_prefix_text(&range->subnet).text);
 	return 0;
 }
 
-static int apply_range(const struct netconf_doc *doc, struct network *net, struct err *err)
+/* host-local takes the short form for one more set, in front of "ranges". */
+static int apply_ranges(const struct netconf_doc *doc, struct network *net, struct err *err)
 {
-	struct range_doc range = { .subnet = { .len = 0 } };
+	const struct ipam_doc *ipam = &doc->ipam;
+	bool is_short = ip_is_set(&ipam->range.subnet.addr);
 
-	if (pick_range(doc, &range, err) < 0)
-		return -err->code;
-	struct ip_prefix gateway = ip_network(&range.subnet);
-	if (!ip_equal(&gateway.addr, &range.subnet.addr))
-		return err_set(err, EINVAL, "ipam.subnet: %s has host bits set; did you mean %s",
-			       ip_prefix_text(&range.subnet).text, ip_prefix_text(&gateway).text);
-	gateway.addr = ip_is_set(&range.gateway) ? range.gateway : ip_next(&gateway.addr);
-	if (!ip_contains(&range.subnet, &gateway.addr))
-		return err_set(err, EINVAL, "ipam.gateway: %s is not in %s",
-			       ip_addr_text(&gateway.addr).text,
-			       ip_prefix_text(&range.subnet).text);
-	if (network_set_gateway(net, &gateway, err) < 0)
-		return -err->code;
-	if (ip_is_set(&range.start))
-		net->range_start = range.start;
-	if (ip_is_set(&range.end))
-		net->range_end = range.end;
-	if (!ip_contains(&net->subnet, &net->range_start) ||
-	    !ip_contains(&net->subnet, &net->range_end) ||
-	    ip_compare(&net->range_start, &net->range_end) > 0)
-		return err_set(err, EINVAL, "ipam: range %s..%s is not in %s",
-			       ip_addr_text(&net->range_start).text,
-			       ip_addr_text(&net->range_end).text,
-			       ip_prefix_text(&net->subnet).text);
+	if (!is_short && ipam->ranges.n == 0)
+		return err_set(err, EINVAL, "ipam.subnet: is missing");
+	net->n_ranges = 0;
+	net->n_pools = 0;
 	net->subnet_floats = false;
+	if (is_short && apply_range(&ipam->range, "ipam", true, net, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < ipam->ranges.n; i++) {
+		const struct range_set_doc *set = &ipam->ranges.items[i];
+
+		for (size_t j = 0; j < set->n; j++) {
+			autofree char *where = xasprintf("ipam.ranges[%zu][%zu]", i, j);
+
+			if (set->items[j].subnet.addr.family != set->items[0].subnet.addr.family)
+				return err_set(err, EINVAL,
+					       "%s.subnet: %s is not of the family of the others "
+					       "in its set",
+					       where, ip_prefix_text(&set->items[j].subnet).text);
+			if (apply_range(&set->items[j], where, j == 0, net, err) < 0)
+				return -err->code;
+		}
+	}
 	return 0;
 }
 
@@ -266,10 +292,15 @@ static int apply_routes(const struct netconf_doc *doc, struct network *net, stru
 	for (size_t i = 0; i < doc->ipam.n_routes; i++) {
 		const struct route_doc *route = &doc->ipam.routes[i];
 
-		if (ip_is_set(&route->gateway) && !ip_contains(&net->subnet, &route->gateway))
-			return err_set(err, EINVAL, "ipam.routes[%zu].gw: %s is not in %s", i,
-				       ip_addr_text(&route->gateway).text,
-				       ip_prefix_text(&net->subnet).text);
+		if (ip_is_set(&route->gateway) && !network_range_of(net, &route->gateway))
+			return err_set(err, EINVAL,
+				       "ipam.routes[%zu].gw: %s is in no subnet of the network", i,
+				       ip_addr_text(&route->gateway).text);
+		if (!network_has_family(net, route->dst.addr.family))
+			return err_set(err, EINVAL,
+				       "ipam.routes[%zu].dst: %s: the network has no subnet of "
+				       "that family",
+				       i, ip_prefix_text(&route->dst).text);
 		/* host-local's way to ask for a default route. */
 		if (route->dst.len == 0 && !ip_is_set(&route->gateway)) {
 			net->default_route = true;
@@ -314,7 +345,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		return 0;
 	if (!doc->has_ipam)
 		return err_set(err, EINVAL, "ipam: is missing");
-	if (apply_range(doc, net, err) < 0)
+	if (apply_ranges(doc, net, err) < 0)
 		return -err->code;
 	return apply_routes(doc, net, err);
 }

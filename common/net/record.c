@@ -22,6 +22,15 @@ void attachment_free(struct attachment *att)
 	*att = (struct attachment){ 0 };
 }
 
+const struct attachment_address *attachment_address_of(const struct attachment *att, int family)
+{
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		if (att->addresses[i].prefix.addr.family == family)
+			return &att->addresses[i];
+	}
+	return NULL;
+}
+
 const char *record_state_name(enum record_state state)
 {
 	switch (state) {
@@ -113,6 +122,39 @@ static int decode_mac(const json_node *node, const struct json_field *field, voi
 	return 0;
 }
 
+static const struct json_field address_fields[] = {
+	{ "address", decode_prefix, offsetof(struct attachment_address, prefix), JSON_REQUIRED,
+	  NULL, 0 },
+	{ "gateway", decode_addr, offsetof(struct attachment_address, gateway), 0, NULL, 0 },
+};
+static const struct json_table address_table = {
+	.fields = address_fields,
+	.n_fields = ARRAY_SIZE(address_fields),
+	.item_size = sizeof(struct attachment_address),
+	.count_offset = sizeof(struct attachment_address *),
+};
+
+static int decode_addresses(const json_node *node, const struct json_field *field, void *out,
+			    const struct json_path *path, struct err *err)
+{
+	struct attachment *att = out;
+	struct {
+		struct attachment_address *items;
+		size_t n;
+	} list = { NULL, 0 };
+	int rc = json_decode_array(node, field, &list, path, err);
+
+	if (rc >= 0 && list.n > ATTACHMENT_MAX_ADDRESSES)
+		rc = json_fail(path, err, "has more than %d addresses", ATTACHMENT_MAX_ADDRESSES);
+	if (rc >= 0) {
+		for (size_t i = 0; i < list.n; i++)
+			att->addresses[i] = list.items[i];
+		att->n_addresses = list.n;
+	}
+	free(list.items);
+	return rc;
+}
+
 static const struct json_enum states[] = {
 	{ "adding", RECORD_ADDING },
 	{ "attached", RECORD_ATTACHED },
@@ -162,8 +204,7 @@ static const struct json_field record_fields[] = {
 	FIELD("network", json_decode_string, att.network, JSON_REQUIRED, NULL),
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
-	FIELD("address", decode_prefix, att.address, 0, NULL),
-	FIELD("gateway", decode_addr, att.gateway, 0, NULL),
+	FIELD("addresses", decode_addresses, att, 0, &address_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
 	FIELD("ipfile", json_decode_string, att.ipfile, 0, NULL),
@@ -219,6 +260,21 @@ static int decode_record(const char *text, size_t len, const char *container, co
 
 /* ---- encoding ---- */
 
+static void put_addresses(json_node *root, const struct attachment *att)
+{
+	json_node *list = json_put_array(root, "addresses");
+
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		const struct attachment_address *address = &att->addresses[i];
+		json_node *item = json_object();
+
+		json_put_string(item, "address", ip_prefix_text(&address->prefix).text);
+		if (ip_is_set(&address->gateway))
+			json_put_string(item, "gateway", ip_addr_text(&address->gateway).text);
+		json_append(list, item);
+	}
+}
+
 json_node *record_json(const struct attachment *att)
 {
 	json_node *root = json_object();
@@ -230,12 +286,11 @@ json_node *record_json(const struct attachment *att)
 	json_put_string(root, "network", att->network);
 	json_put_string(root, "bridge", att->bridge);
 	json_put_string(root, "veth", att->veth);
-	if (ip_is_set(&att->address.addr)) {
+	if (att->n_addresses > 0) {
 		link_mac_text(&att->mac, mac);
-		json_put_string(root, "address", ip_prefix_text(&att->address).text);
-		json_put_string(root, "gateway", ip_addr_text(&att->gateway).text);
 		json_put_string(root, "mac", mac);
 	}
+	put_addresses(root, att);
 	json_put_int(root, "mtu", att->mtu);
 	json_put_string(root, "ipfile", att->ipfile);
 	json_put_string(root, "bootId", att->owner.boot_id);

@@ -34,22 +34,32 @@ struct record_owner {
 	char boot_id[37];
 };
 
+struct attachment_address {
+	struct ip_prefix prefix;
+	struct ip_addr gateway;
+};
+
+#define ATTACHMENT_MAX_ADDRESSES 16
+
 struct attachment {
 	char *container;
 	char ifname[IFNAMSIZ];
 	enum record_state state;
 	char *network;
 	char bridge[IFNAMSIZ];
-	char veth[IFNAMSIZ];      /* the host end */
-	struct ip_prefix address; /* AF_UNSPEC until it is leased */
-	struct ip_addr gateway;   /* AF_UNSPEC until then too */
-	struct link_mac mac;      /* all zero until then too */
+	char veth[IFNAMSIZ]; /* the host end */
+	struct attachment_address addresses[ATTACHMENT_MAX_ADDRESSES];
+	size_t n_addresses;  /* 0 until they are leased */
+	struct link_mac mac; /* all zero until then too */
 	unsigned int mtu;
 	char *ipfile; /* absolute; NULL: none was written */
 	struct record_owner owner;
 };
 #define autoattachment __attribute__((cleanup(attachment_free)))
 void attachment_free(struct attachment *att);
+
+/* The first address of a family; NULL: none. */
+const struct attachment_address *attachment_address_of(const struct attachment *att, int family);
 
 /*
  * Name of the host end of a container's veth: "ct" and 12 hex digits of a hash of the id and the

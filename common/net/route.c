@@ -10,13 +10,11 @@
 
 #include "common/str.h"
 
-#define IPV4_BYTES 4
-
 static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 {
 	const struct ip_prefix dst = ip_network(&route->dst);
 	const struct rtmsg head = {
-		.rtm_family = AF_INET,
+		.rtm_family = (unsigned char)dst.addr.family,
 		.rtm_dst_len = (unsigned char)dst.len,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = type == RTM_DELROUTE ? RTPROT_UNSPEC : RTPROT_BOOT,
@@ -28,9 +26,10 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
 	if (dst.len > 0)
-		netlink_put(msg, RTA_DST, dst.addr.bytes, IPV4_BYTES);
+		netlink_put(msg, RTA_DST, dst.addr.bytes, ip_bytes(dst.addr.family));
 	if (ip_is_set(&route->gateway))
-		netlink_put(msg, RTA_GATEWAY, route->gateway.bytes, IPV4_BYTES);
+		netlink_put(msg, RTA_GATEWAY, route->gateway.bytes,
+			    ip_bytes(route->gateway.family));
 	if (route->link_index > 0)
 		netlink_put_u32(msg, RTA_OIF, (uint32_t)route->link_index);
 	return msg;
@@ -86,10 +85,12 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 	struct route_list *list = ctx;
 	const struct rtmsg *head = nlmsg_data(answer);
 	struct nlattr *attrs[RTA_MAX + 1] = { NULL };
-	struct route route = { .dst = { .addr = { .family = AF_INET } } };
+	const int family = head->rtm_family;
+	const int bytes = (int)ip_bytes(family);
+	struct route route = { .dst = { .addr = { .family = family } } };
 	unsigned int table = head->rtm_table;
 
-	if (answer->nlmsg_type != RTM_NEWROUTE || head->rtm_family != AF_INET ||
+	if (answer->nlmsg_type != RTM_NEWROUTE || (family != AF_INET && family != AF_INET6) ||
 	    head->rtm_type != RTN_UNICAST ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, RTA_MAX, NULL) <
 		    0)
@@ -99,11 +100,11 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 	if (table != RT_TABLE_MAIN)
 		return;
 	route.dst.len = head->rtm_dst_len;
-	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == IPV4_BYTES)
-		memcpy(route.dst.addr.bytes, nla_data(attrs[RTA_DST]), IPV4_BYTES);
-	if (attrs[RTA_GATEWAY] && nla_len(attrs[RTA_GATEWAY]) == IPV4_BYTES) {
-		route.gateway.family = AF_INET;
-		memcpy(route.gateway.bytes, nla_data(attrs[RTA_GATEWAY]), IPV4_BYTES);
+	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == bytes)
+		memcpy(route.dst.addr.bytes, nla_data(attrs[RTA_DST]), (size_t)bytes);
+	if (attrs[RTA_GATEWAY] && nla_len(attrs[RTA_GATEWAY]) == bytes) {
+		route.gateway.family = family;
+		memcpy(route.gateway.bytes, nla_data(attrs[RTA_GATEWAY]), (size_t)bytes);
 	}
 	if (attrs[RTA_OIF])
 		route.link_index = (int)nla_get_u32(attrs[RTA_OIF]);
@@ -115,7 +116,7 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 
 int route_list(struct netlink *nl, struct route_list *list, struct err *err)
 {
-	const struct rtmsg head = { .rtm_family = AF_INET };
+	const struct rtmsg head = { .rtm_family = AF_UNSPEC };
 	int rc = -EINTR;
 
 	for (int tries = 0; rc == -EINTR && tries < 5; tries++) {

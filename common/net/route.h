@@ -9,7 +9,7 @@
 #include "common/net/netlink.h"
 
 struct route {
-	struct ip_prefix dst;   /* host bits are zeroed; 0.0.0.0/0: the default route */
+	struct ip_prefix dst;   /* host bits are zeroed; 0.0.0.0/0, ::/0: a default route */
 	struct ip_addr gateway; /* AF_UNSPEC: on the link */
 	int link_index;
 };
@@ -27,7 +27,7 @@ struct route_list {
 };
 #define autoroutes __attribute__((cleanup(route_list_free)))
 
-/* IPv4 unicast routes of the main table, default routes included. A dump: slow paths only. */
+/* Unicast routes of the main table, default routes included. A dump: slow paths only. */
 int route_list(struct netlink *nl, struct route_list *list, struct err *err);
 void route_list_free(struct route_list *list);
 

@@ -2,6 +2,7 @@
 #include "common/net/subnet.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/net/addr.h"
@@ -20,6 +21,13 @@ void subnet_uses_free(struct subnet_uses *uses)
 	*uses = (struct subnet_uses){ .items = NULL };
 }
 
+/* fe80::/10 is on every interface. */
+static bool is_link_local(const struct ip_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
+	       (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 int subnet_read_uses(struct netlink *nl, struct subnet_uses *uses, struct err *err)
 {
 	autoaddrs struct addr_list addrs = { .items = NULL };
@@ -36,7 +44,7 @@ int subnet_read_uses(struct netlink *nl, struct subnet_uses *uses, struct err *e
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route *route = &routes.items[i];
 
-		if (route->dst.len > 0)
+		if (route->dst.len > 0 && !is_link_local(&route->dst.addr))
 			subnet_add_use(uses, &(struct subnet_use){ route->dst, route->link_index,
 								   "route" });
 	}

@@ -79,7 +79,7 @@ teardown() {
 	up
 	bridge_port port0 172.19.0.2/16 172.19.0.1
 	status --json >"$BATS_TEST_TMPDIR/json"
-	jq -e '.network == "default" and .right == true and .gateway == "172.19.0.1"
+	jq -e '.network == "default" and .right == true and .subnets[0].gateway == "172.19.0.1"
 		and .bridge.name == "netns0" and .bridge.mtu == 1500 and .bridge.up
 		and .bridge.addresses == ["172.19.0.1/16"] and .bridge.ports == ["port0"]
 		and (.rules | length == 9) and all(.rules[]; .right) and all(.sysctls[]; .right)
@@ -101,7 +101,7 @@ teardown() {
 	run status
 	[ "$status" -eq 0 ]
 	[[ "$output" == *"└─ box1  eth0 172.19.0.2/16  ct"* ]]
-	status --json | jq -e '.containers[0] | .id == "box1" and .address == "172.19.0.2/16" and .attached'
+	status --json | jq -e '.containers[0] | .id == "box1" and .addresses == ["172.19.0.2/16"] and .attached'
 	printf '{"ociVersion":"1.0.2","id":"box1","status":"stopped","bundle":"/"}' |
 		(cd "$BATS_TEST_TMPDIR" && "$netns")
 	run status

@@ -268,7 +268,7 @@ teardown() {
 	container a
 	attach a
 	run -0 "$NETNS_TOOL" ls --json
-	[ "$(jq -r '.[0] | "\(.container) \(.address) \(.status)"' <<<"$output")" = "a 172.19.0.2/16 running" ]
+	[ "$(jq -r '.[0] | "\(.container) \(.addresses[0].address) \(.status)"' <<<"$output")" = "a 172.19.0.2/16 running" ]
 }
 
 @test "commands: gc removes what is left of dead containers and nothing else" {

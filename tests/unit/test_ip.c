@@ -31,8 +31,9 @@ static struct ip_prefix prefix_of(const char *text)
 
 static void addresses_are_read_and_printed(void **state)
 {
-	static const char *const texts[] = { "0.0.0.0", "172.19.0.1", "255.255.255.255",
-					     "10.0.0.9" };
+	static const char *const texts[] = { "0.0.0.0",  "172.19.0.1",   "255.255.255.255",
+					     "10.0.0.9", "::",           "::1",
+					     "fd00::2",  "fe80::1:2:3:4" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -61,13 +62,68 @@ static void what_is_no_address_is_refused(void **state)
 	}
 }
 
-static void an_ipv6_address_is_called_unsupported(void **state)
+static void what_is_no_ipv6_address_is_refused(void **state)
 {
-	struct err err = ERR_INIT;
-	struct ip_addr addr;
+	static const char *const texts[] = {
+		":",
+		":::",
+		"fd00::1::2",
+		"fd00::1%eth0",
+		" fd00::1",
+		"fd00::1 ",
+		"fd00::g",
+		"12345::1",
+		"1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9",
+		"::ffff:10.0.0.1",
+		"::ffff:a00:1",
+		"[fd00::1]",
+		"0000000000000000000000000000000000000000000000000000000000000000000000::1",
+	};
 
 	(void)state;
-	assert_int_equal(ip_parse_addr("fd00::1", "gateway", &addr, &err), -EAFNOSUPPORT);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct err err = ERR_INIT;
+		struct ip_addr addr;
+
+		if (ip_parse_addr(texts[i], "gateway", &addr, &err) != -EINVAL)
+			fail_msg("'%s' was taken", texts[i]);
+	}
+}
+
+static void ipv6_prefixes_work_on_their_bits(void **state)
+{
+	const struct ip_prefix prefix = prefix_of("fd00:1:2:3:4:5:6:7/62");
+	const struct ip_prefix network = ip_network(&prefix);
+	const struct ip_addr last = ip_broadcast(&prefix);
+	const struct ip_addr inside = addr_of("fd00:1:2:2::1"), outside = addr_of("fd00:1:2:4::");
+	const struct ip_addr ipv4 = addr_of("1.2.3.4");
+	const struct ip_prefix all = prefix_of("::/0"), all4 = prefix_of("0.0.0.0/0");
+
+	(void)state;
+	assert_string_equal(ip_prefix_text(&network).text, "fd00:1:2::/62");
+	assert_string_equal(ip_addr_text(&last).text, "fd00:1:2:3:ffff:ffff:ffff:ffff");
+	assert_true(ip_contains(&prefix, &inside));
+	assert_false(ip_contains(&prefix, &outside));
+	assert_false(ip_contains(&all, &ipv4));
+	assert_false(ip_overlap(&all, &all4));
+	assert_true(ip_order(&ipv4, &inside) < 0);
+	assert_int_equal(prefix_of("fd00::1/128").len, 128);
+}
+
+static void counting_ipv6_addresses(void **state)
+{
+	const struct ip_addr first = addr_of("fd00::ffff:ffff");
+	const struct ip_addr next = ip_next(&first), back = ip_previous(&next);
+	const struct ip_addr zero = addr_of("::"), far = addr_of("fd01::");
+	const struct ip_addr wrapped = ip_previous(&zero);
+
+	(void)state;
+	assert_string_equal(ip_addr_text(&next).text, "fd00::1:0:0");
+	assert_true(ip_equal(&back, &first));
+	assert_string_equal(ip_addr_text(&wrapped).text, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+	assert_int_equal(ip_count(&first, &next), 2);
+	assert_true(ip_count(&first, &far) == UINT64_MAX);
 }
 
 static void prefixes_are_read_and_printed(void **state)
@@ -75,7 +131,8 @@ static void prefixes_are_read_and_printed(void **state)
 	static const char *const wrong[] = { "1.2.3.4",     "1.2.3.4/",   "1.2.3.4/33",
 					     "1.2.3.4/08",  "1.2.3.4/-1", "1.2.3.4/8 ",
 					     "1.2.3.4/8/8", "/8",         "1.2.3.4/+8",
-					     "1.2.3.4//8",  "1.2.3/8",    "1.2.3.4/123" };
+					     "1.2.3.4//8",  "1.2.3/8",    "1.2.3.4/123",
+					     "fd00::/129",  "fd00::/0x8", "fd00::" };
 	const struct ip_prefix prefix = prefix_of("172.19.0.1/16");
 
 	(void)state;
@@ -150,7 +207,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_read_and_printed),
 		cmocka_unit_test(what_is_no_address_is_refused),
-		cmocka_unit_test(an_ipv6_address_is_called_unsupported),
+		cmocka_unit_test(what_is_no_ipv6_address_is_refused),
+		cmocka_unit_test(ipv6_prefixes_work_on_their_bits),
+		cmocka_unit_test(counting_ipv6_addresses),
 		cmocka_unit_test(prefixes_are_read_and_printed),
 		cmocka_unit_test(network_and_broadcast_of_a_prefix),
 		cmocka_unit_test(containment_and_overlap),

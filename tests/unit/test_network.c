@@ -42,10 +42,10 @@ static void the_default_is_the_netns_tools(void **state)
 	assert_string_equal(net.name, "default");
 	assert_string_equal(net.bridge, "netns0");
 	assert_string_equal(net.ifname, "eth0");
-	assert_string_equal(ip_prefix_text(&net.gateway).text, "172.19.0.1/16");
-	assert_string_equal(ip_prefix_text(&net.subnet).text, "172.19.0.0/16");
-	assert_string_equal(ip_addr_text(&net.range_start).text, "172.19.0.1");
-	assert_string_equal(ip_addr_text(&net.range_end).text, "172.19.255.254");
+	assert_string_equal(ip_prefix_text(&net.ranges[0].gateway).text, "172.19.0.1/16");
+	assert_string_equal(ip_prefix_text(&net.ranges[0].subnet).text, "172.19.0.0/16");
+	assert_string_equal(ip_addr_text(&net.ranges[0].start).text, "172.19.0.1");
+	assert_string_equal(ip_addr_text(&net.ranges[0].end).text, "172.19.255.254");
 	assert_int_equal(net.mtu, 1500);
 	assert_true(net.ip_masq);
 	assert_true(net.default_route);
@@ -77,9 +77,9 @@ static void a_definition_is_read_whole(void **state)
 	assert_false(net.default_route);
 	assert_false(net.subnet_floats);
 	assert_int_equal(net.ingress, NETWORK_INGRESS_OPEN);
-	assert_string_equal(ip_prefix_text(&net.gateway).text, "10.40.0.254/24");
-	assert_string_equal(ip_addr_text(&net.range_start).text, "10.40.0.10");
-	assert_string_equal(ip_addr_text(&net.range_end).text, "10.40.0.14");
+	assert_string_equal(ip_prefix_text(&net.ranges[0].gateway).text, "10.40.0.254/24");
+	assert_string_equal(ip_addr_text(&net.ranges[0].start).text, "10.40.0.10");
+	assert_string_equal(ip_addr_text(&net.ranges[0].end).text, "10.40.0.14");
 	assert_int_equal(net.n_routes, 2);
 	assert_false(ip_is_set(&net.routes[0].gateway));
 	assert_string_equal(ip_addr_text(&net.routes[1].gateway).text, "10.40.0.9");
@@ -96,9 +96,39 @@ static void ranges_are_the_long_form_of_a_range(void **state)
 				     "\"rangeStart\":\"10.40.0.20\"}]]",
 				     &net, &err),
 			 0);
-	assert_string_equal(ip_prefix_text(&net.gateway).text, "10.40.0.1/24");
-	assert_string_equal(ip_addr_text(&net.range_start).text, "10.40.0.20");
-	assert_string_equal(ip_addr_text(&net.range_end).text, "10.40.0.254");
+	assert_string_equal(ip_prefix_text(&net.ranges[0].gateway).text, "10.40.0.1/24");
+	assert_string_equal(ip_addr_text(&net.ranges[0].start).text, "10.40.0.20");
+	assert_string_equal(ip_addr_text(&net.ranges[0].end).text, "10.40.0.254");
+}
+
+static void every_set_of_ranges_is_a_pool(void **state)
+{
+	struct err err = ERR_INIT;
+	autonetwork struct network net = { .name = NULL };
+	struct ip_addr addr;
+
+	(void)state;
+	assert_int_equal(
+		decode_with("",
+			    ",\"subnet\":\"10.40.0.0/24\",\"ranges\":[[{\"subnet\":"
+			    "\"10.41.0.0/24\"},{\"subnet\":\"10.42.0.0/24\"}],"
+			    "[{\"subnet\":\"fd00:40::/64\",\"rangeStart\":\"fd00:40::10\"}]]",
+			    &net, &err),
+		0);
+	assert_int_equal(net.n_ranges, 4);
+	assert_int_equal(net.n_pools, 3);
+	assert_int_equal(net.ranges[0].pool, 0);
+	assert_int_equal(net.ranges[2].pool, 1);
+	assert_string_equal(ip_prefix_text(&net.ranges[3].gateway).text, "fd00:40::1/64");
+	assert_string_equal(ip_addr_text(&net.ranges[3].start).text, "fd00:40::10");
+	assert_string_equal(ip_addr_text(&net.ranges[3].end).text, "fd00:40::ffff:ffff:ffff:ffff");
+	assert_string_equal(ip_addr_text(network_gateway(&net, AF_INET6)).text, "fd00:40::1");
+	assert_int_equal(ip_parse_addr("10.42.0.9", "test", &addr, &err), 0);
+	assert_ptr_equal(network_range_of(&net, &addr), &net.ranges[2]);
+	assert_int_equal(ip_parse_addr("fd00:40::ffff:ffff:ffff:ffff", "test", &addr, &err), 0);
+	assert_true(network_may_lease(&net.ranges[3], &addr));
+	assert_int_equal(ip_parse_addr("fd00:40::", "test", &addr, &err), 0);
+	assert_false(network_may_lease(&net.ranges[3], &addr));
 }
 
 static void host_locals_default_route_asks_for_one(void **state)
@@ -126,7 +156,13 @@ static void what_is_wrong_or_not_applied_is_named(void **state)
 		{ "", ",\"subnet\":\"10.40.0.1/24\"", "host bits" },
 		{ "", ",\"subnet\":\"10.40.0.0/31\"", "/31" },
 		{ "", ",\"subnet\":\"10.40.0.0\"", "ipam.subnet" },
-		{ "", ",\"subnet\":\"fd00::/64\"", "ipam.subnet" },
+		{ "", ",\"subnet\":\"fd00::1/64\"", "host bits" },
+		{ "", ",\"subnet\":\"fd00::/127\"", "/127" },
+		{ "", ",\"subnet\":\"fe80::/64\"", "fe80::1/64" },
+		{ "", ",\"subnet\":\"ff00::/64\"", "ff00::1/64" },
+		{ "", ",\"subnet\":\"10.40.0.0/24\",\"gateway\":\"fd00::1\"", "ipam.gateway" },
+		{ "", ",\"subnet\":\"10.40.0.0/24\",\"routes\":[{\"dst\":\"fd01::/64\"}]",
+		  "ipam.routes[0].dst" },
 		{ "", ",\"subnet\":\"127.0.0.0/8\"", "127.0.0.1/8" },
 		{ "", ",\"subnet\":\"10.40.0.0/24\",\"gateway\":\"10.41.0.1\"", "ipam.gateway" },
 		{ "", ",\"subnet\":\"10.40.0.0/24\",\"gateway\":\"10.40.0.255\"", "10.40.0.255" },
@@ -141,10 +177,12 @@ static void what_is_wrong_or_not_applied_is_named(void **state)
 		  ",\"subnet\":\"10.40.0.0/24\",\"routes\":[{\"dst\":\"1.0.0.0/8\",\"gw\":\"9.9.9.9\"}]",
 		  "ipam.routes[0].gw" },
 		{ "",
-		  ",\"ranges\":[[{\"subnet\":\"10.40.0.0/24\"}],[{\"subnet\":\"10.41.0.0/24\"}]]",
-		  "ipam.ranges" },
-		{ "", ",\"ranges\":[[{\"subnet\":\"10.40.0.0/24\"},{\"subnet\":\"10.41.0.0/24\"}]]",
-		  "ipam.ranges" },
+		  ",\"ranges\":[[{\"subnet\":\"10.40.0.0/24\"}],[{\"subnet\":\"10.40.0.0/16\"}]]",
+		  "10.40.0.0/16 overlaps 10.40.0.0/24" },
+		{ "", ",\"ranges\":[[{\"subnet\":\"10.40.0.0/24\"},{\"subnet\":\"fd00::/64\"}]]",
+		  "ipam.ranges[0][1].subnet" },
+		{ "", ",\"ranges\":[[{\"subnet\":\"10.40.0.0/24\"}],[]]", "ipam.ranges[1]" },
+		{ "", ",\"ranges\":[{\"subnet\":\"10.40.0.0/24\"}]", "ipam.ranges[0]" },
 		{ ",\"hairpinMode\":true", ",\"subnet\":\"10.40.0.0/24\"", "hairpinMode" },
 		{ ",\"vlan\":7", ",\"subnet\":\"10.40.0.0/24\"", "vlan" },
 		{ ",\"isGateway\":false", ",\"subnet\":\"10.40.0.0/24\"", "isGateway" },
@@ -199,7 +237,7 @@ static void only_what_can_be_leased_may_be(void **state)
 		struct ip_addr addr;
 
 		assert_int_equal(ip_parse_addr(cases[i].addr, "test", &addr, &err), 0);
-		assert_int_equal(network_may_lease(&net, &addr), cases[i].may);
+		assert_int_equal(network_may_lease(&net.ranges[0], &addr), cases[i].may);
 	}
 }
 
@@ -222,8 +260,8 @@ static void flags_lie_over_the_definition(void **state)
 	assert_int_equal(network_override(&net, &flags, &err), 0);
 	assert_string_equal(net.bridge, "br7");
 	assert_string_equal(net.ifname, "net7");
-	assert_string_equal(ip_prefix_text(&net.subnet).text, "10.7.0.0/24");
-	assert_string_equal(ip_addr_text(&net.range_end).text, "10.7.0.254");
+	assert_string_equal(ip_prefix_text(&net.ranges[0].subnet).text, "10.7.0.0/24");
+	assert_string_equal(ip_addr_text(&net.ranges[0].end).text, "10.7.0.254");
 	assert_int_equal(net.mtu, 1400);
 	assert_false(net.subnet_floats);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -259,6 +297,7 @@ int main(void)
 		cmocka_unit_test(the_default_is_the_netns_tools),
 		cmocka_unit_test(a_definition_is_read_whole),
 		cmocka_unit_test(ranges_are_the_long_form_of_a_range),
+		cmocka_unit_test(every_set_of_ranges_is_a_pool),
 		cmocka_unit_test(host_locals_default_route_asks_for_one),
 		cmocka_unit_test(what_is_wrong_or_not_applied_is_named),
 		cmocka_unit_test(a_name_that_is_no_name_is_refused),

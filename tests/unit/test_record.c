@@ -61,9 +61,11 @@ static void sample(struct attachment *att, const char *id, const char *ifname)
 	(void)snprintf(att->bridge, sizeof(att->bridge), "netns0");
 	(void)snprintf(att->owner.boot_id, sizeof(att->owner.boot_id), "boot");
 	record_veth_name(id, ifname, 0, att->veth);
-	assert_true(ip_parse_prefix("172.19.0.2/16", "t", &att->address, &err) >= 0);
-	assert_true(ip_parse_addr("172.19.0.1", "t", &att->gateway, &err) >= 0);
-	att->mac = link_mac_of(&att->address.addr);
+	assert_true(ip_parse_prefix("172.19.0.2/16", "t", &att->addresses[0].prefix, &err) >= 0);
+	assert_true(ip_parse_addr("172.19.0.1", "t", &att->addresses[0].gateway, &err) >= 0);
+	assert_true(ip_parse_prefix("fd00::2/64", "t", &att->addresses[1].prefix, &err) >= 0);
+	att->n_addresses = 2;
+	att->mac = link_mac_of(&att->addresses[0].prefix.addr);
 }
 
 static void write_sample(struct fixture *f, const char *id, const char *ifname)
@@ -91,8 +93,14 @@ static void test_what_is_written_is_read(void **state)
 	assert_string_equal(att.ipfile, "/bundle/.ip");
 	assert_string_equal(att.veth, want.veth);
 	assert_int_equal(att.state, RECORD_ATTACHED);
-	assert_true(ip_equal(&att.address.addr, &want.address.addr));
-	assert_int_equal(att.address.len, 16);
+	assert_int_equal(att.n_addresses, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(
+			ip_equal(&att.addresses[i].prefix.addr, &want.addresses[i].prefix.addr));
+		assert_true(ip_equal(&att.addresses[i].gateway, &want.addresses[i].gateway));
+	}
+	assert_int_equal(att.addresses[0].prefix.len, 16);
+	assert_ptr_equal(attachment_address_of(&att, AF_INET6), &att.addresses[1]);
 	assert_memory_equal(&att.mac, &want.mac, sizeof(att.mac));
 	assert_int_equal(att.owner.pid, 4711);
 	assert_true(att.owner.start_ticks == 12345678901);
@@ -108,12 +116,12 @@ static void test_without_an_address(void **state)
 	struct err err = ERR_INIT;
 
 	sample(&att, "a", "eth0");
-	att.address = (struct ip_prefix){ 0 };
+	att.n_addresses = 0;
 	att.state = RECORD_ADDING;
 	assert_int_equal(record_folder_open(f->state_fd, "a", true, -1, &folder, &err), 1);
 	assert_true(record_write(&folder, &att, &err) >= 0);
 	assert_int_equal(record_read(&folder, "eth0", &back, &err), 1);
-	assert_false(ip_is_set(&back.address.addr));
+	assert_int_equal(back.n_addresses, 0);
 	assert_int_equal(back.state, RECORD_ADDING);
 }
 
@@ -147,6 +155,9 @@ static void test_damaged_records_are_named_and_left_out(void **state)
 		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"n\","
 		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"owner\":{},\"bootId\":\"b\","
 		"\"ipfile\":\"etc/passwd\"}",
+		"{\"container\":\"bad\",\"ifname\":\"eth0\",\"state\":\"attached\",\"network\":\"n\","
+		"\"bridge\":\"b\",\"veth\":\"v\",\"mtu\":1500,\"owner\":{},\"bootId\":\"b\","
+		"\"addresses\":[{\"address\":\"172.19.0.2\"}]}",
 	};
 	struct fixture *f = *state;
 
