@@ -9,7 +9,7 @@
 #include "runtime/self.h"
 
 struct create_options {
-	const char *bundle, *pid_file;
+	const char *bundle, *pid_file, *console_socket;
 	bool no_persist;
 };
 
@@ -29,12 +29,15 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	const struct create_options *o = options;
 	autocontainer struct container c = CONTAINER_INIT;
 	autofree char *pid_file = cmds_absolute(o->pid_file);
+	autofree char *console_socket = cmds_absolute(o->console_socket);
 	const struct create_request request = {
 		.root = g->root,
 		.id = args[0],
 		.bundle = o->bundle,
 		.pid_file = pid_file,
 		.rootless = g->rootless,
+		.console_socket = console_socket,
+		.detach = true,
 		.no_persist = o->no_persist,
 	};
 
@@ -56,6 +59,11 @@ static const struct cmd_option create_options[] = {
 	  .value = "FILE",
 	  .offset = offsetof(struct create_options, pid_file),
 	  .help = "write the process id of the container's init to FILE" },
+	{ .name = "console-socket",
+	  .type = CMD_STRING,
+	  .value = "PATH",
+	  .offset = offsetof(struct create_options, console_socket),
+	  .help = "send the terminal to the program that listens on PATH" },
 	{ .name = "no-persist",
 	  .type = CMD_FLAG,
 	  .offset = offsetof(struct create_options, no_persist),

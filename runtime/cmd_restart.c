@@ -13,6 +13,10 @@
 #include "runtime/self.h"
 #include "runtime/start.h"
 
+struct restart_options {
+	const char *console_socket;
+};
+
 static int refuse(const struct container *c, struct err *err, const char *why)
 {
 	return err_set(err, EINVAL, "cannot restart container '%s': %s", c->id, why);
@@ -53,10 +57,12 @@ static int use_pins(struct container *c, struct err *err)
 	return rc < 0 ? err_ctx(err, "cannot restart container '%s'", c->id) : 0;
 }
 
-static int prepare(struct container *c, struct err *err)
+static int prepare(struct container *c, const char *console_socket, struct err *err)
 {
 	int rc = check(c, err);
 
+	if (rc >= 0)
+		rc = create_open_console(c, console_socket, true, err);
 	if (rc >= 0)
 		rc = use_pins(c, err);
 	if (rc < 0)
@@ -71,9 +77,9 @@ static int prepare(struct container *c, struct err *err)
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)
 {
 	const struct runtime_globals *g = globals;
+	const struct restart_options *o = options;
 	autocontainer struct container c = CONTAINER_INIT;
 
-	(void)options;
 	(void)n_args;
 	int rc = self_protect(err);
 
@@ -82,7 +88,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	if (rc >= 0)
 		rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc >= 0)
-		rc = prepare(&c, err);
+		rc = prepare(&c, o->console_socket, err);
 	if (rc >= 0)
 		rc = rights_look(g->rootless, &c.rights, err);
 	if (rc >= 0)
@@ -100,10 +106,21 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	return rc;
 }
 
+static const struct cmd_option restart_options[] = {
+	{ .name = "console-socket",
+	  .type = CMD_STRING,
+	  .value = "PATH",
+	  .offset = offsetof(struct restart_options, console_socket),
+	  .help = "send the terminal to the program that listens on PATH" },
+};
+
 const struct cmd cmd_restart = {
 	.name = "restart",
 	.args = "ID",
 	.help = "run the process of a stopped container again, in the same namespaces",
+	.options = restart_options,
+	.n_options = ARRAY_SIZE(restart_options),
+	.options_size = sizeof(struct restart_options),
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -23,7 +23,7 @@ _ct_runtime() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--log | --pid-file)
+	--log | --pid-file | --console-socket)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;

@@ -87,8 +87,15 @@ struct config_user {
 	struct config_gids additional_gids;
 };
 
+struct config_console_size {
+	bool present;
+	int64_t height, width; /* characters; fit struct winsize */
+};
+
 struct config_process {
 	bool present;
+	bool terminal;
+	struct config_console_size console_size; /* says nothing without a terminal */
 	struct config_user user;
 	struct strlist args, env;
 	char *cwd;

@@ -240,6 +240,21 @@ static int check_process(void *item, const struct json_path *path, struct err *e
 
 static const struct json_range oom_score_range = { -1000, 1000 };
 
+/* struct winsize has 16 bits for each (ioctl_tty(2)). */
+static const struct json_range window_range = { 0, UINT16_MAX };
+
+#define AT(member) offsetof(struct config_console_size, member)
+static const struct json_field console_size_fields[] = {
+	{ "height", json_decode_int, AT(height), JSON_REQUIRED, &window_range, 0 },
+	{ "width", json_decode_int, AT(width), JSON_REQUIRED, &window_range, 0 },
+};
+#undef AT
+
+static const struct json_table console_size_table = {
+	.fields = console_size_fields,
+	.n_fields = ARRAY_SIZE(console_size_fields),
+};
+
 static const struct json_field cpu_affinity_fields[] = {
 	{ "initial", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "final", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -263,8 +278,9 @@ static const struct json_field process_fields[] = {
 	{ "noNewPrivileges", json_decode_bool, AT(no_new_privileges), 0, NULL, 0 },
 	{ "oomScoreAdj", json_decode_int, AT(oom_score_adj), 0, &oom_score_range,
 	  AT(has_oom_score_adj) },
-	{ "terminal", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "consoleSize", NULL, 0, JSON_IGNORED, NULL, 0 }, /* says nothing without a terminal */
+	{ "terminal", json_decode_bool, AT(terminal), 0, NULL, 0 },
+	{ "consoleSize", json_decode_object, AT(console_size), 0, &console_size_table,
+	  AT(console_size.present) },
 	{ "apparmorProfile", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "selinuxLabel", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "scheduler", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },

@@ -31,6 +31,8 @@ static void close_fd(int *fd)
 
 void container_free(struct container *c)
 {
+	close_fd(&c->tty_fd);
+	close_fd(&c->console_fd);
 	close_fd(&c->null_fd);
 	close_fd(&c->listen_fd);
 	close_fd(&c->sync_fd);

@@ -30,12 +30,16 @@ struct container {
 	int listen_fd; /* start.sock, for init; -1 */
 	int null_fd;   /* restart: the host's /dev/null for masks, for init; -1 */
 	bool replace;  /* restart: the state directory and the pins are there already */
+
+	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
+	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */
 };
 
 #define CONTAINER_INIT                                                                             \
 	{                                                                                          \
 		.root_fd = -1, .dir_fd = -1, .lock_fd = -1, .sync_fd = -1, .listen_fd = -1,        \
-		.null_fd = -1, .ns = NAMESPACES_INIT                                               \
+                                                                                                   \
+		.null_fd = -1, .console_fd = -1, .tty_fd = -1, .ns = NAMESPACES_INIT               \
 	}
 #define autocontainer __attribute__((cleanup(container_free)))
 

@@ -29,12 +29,14 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "common/steps.h"
+#include "runtime/console_socket.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/pins.h"
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
+#include "runtime/terminal.h"
 #include "runtime/userns.h"
 
 #define INIT "the container's init"
@@ -197,6 +199,8 @@ static int step_process(void *ctx, struct err *err)
 	if (pid < 0)
 		rc = fail_clone(c, err);
 	(void)close(take_fd(&c->listen_fd));
+	if (c->console_fd >= 0)
+		(void)close(take_fd(&c->console_fd));
 	if (rc < 0)
 		return rc;
 	c->pid = c->ns.staged ? 0 : pid;
@@ -442,6 +446,27 @@ static int enter_bundle(const char *bundle, struct err *err)
 	return 0;
 }
 
+int create_open_console(struct container *c, const char *console_socket, bool detach,
+			struct err *err)
+{
+	bool terminal = c->config->process.terminal;
+	int fds[2];
+	int rc = terminal_check(terminal, detach, console_socket, err);
+
+	if (rc < 0 || !terminal)
+		return rc;
+	if (console_socket) {
+		c->console_fd = console_socket_connect(console_socket, err);
+		return c->console_fd < 0 ? c->console_fd : 0;
+	}
+	rc = console_socket_pair(fds, err);
+	if (rc < 0)
+		return rc;
+	c->tty_fd = fds[0];
+	c->console_fd = fds[1];
+	return 0;
+}
+
 int create_container(struct container *c, const struct create_request *request, struct err *err)
 {
 	autofree char *text = NULL;
@@ -457,6 +482,8 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = rights_look(request->rootless, &c->rights, err);
 	if (rc >= 0)
 		rc = check_rights(c, err);
+	if (rc >= 0)
+		rc = create_open_console(c, request->console_socket, request->detach, err);
 	if (rc >= 0)
 		rc = namespaces_open(c->config, &c->ns, err);
 	if (rc >= 0)

@@ -8,9 +8,11 @@
 
 struct create_request {
 	const char *root, *id;
-	const char *bundle;   /* NULL: the working directory */
-	const char *pid_file; /* NULL: none */
-	const char *rootless; /* --rootless, as rights.h takes it */
+	const char *bundle;         /* NULL: the working directory */
+	const char *pid_file;       /* NULL: none */
+	const char *rootless;       /* --rootless, as rights.h takes it */
+	const char *console_socket; /* --console-socket, absolute; NULL: none */
+	bool detach;                /* nobody stays to serve a terminal */
 	bool no_persist;
 };
 
@@ -19,6 +21,13 @@ struct create_request {
  * poststop hooks included. The working directory is the bundle afterwards.
  */
 int create_container(struct container *c, const struct create_request *request, struct err *err);
+
+/*
+ * The rules of process.terminal (terminal.h), and where init is to send its pty: the socket of
+ * --console-socket, or a pair whose other end is c->tty_fd. create_container does it for itself.
+ */
+int create_open_console(struct container *c, const char *console_socket, bool detach,
+			struct err *err);
 
 /* Undo it all: kill, poststop hooks, pins, state directory. c is open and locked. */
 int create_undo(struct container *c, struct err *err);

@@ -27,12 +27,14 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/steps.h"
+#include "runtime/console_socket.h"
 #include "runtime/exec.h"
 #include "runtime/hooks.h"
 #include "runtime/identity.h"
 #include "runtime/rootfs.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
+#include "runtime/terminal.h"
 
 #define RUNTIME "the runtime"
 
@@ -221,6 +223,42 @@ static int step_pivot(void *ctx, struct err *err)
 	return rootfs_pivot(&init->rootfs, err);
 }
 
+static int bind_console(const struct init *init, int root_fd, int slave_fd, struct err *err)
+{
+	const struct container *c = init->c;
+
+	/* In a tree of mounts that is another's nothing is changed. */
+	if (c->config->namespaces[NS_MOUNT].path)
+		return 0;
+	return terminal_bind_console(root_fd, slave_fd, c->replace, err);
+}
+
+/* After pivot_root, with "/" the container's and its mounts there; /dev may still be written to. */
+static int step_terminal(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+	const struct config_process *process = &init->c->config->process;
+	autoterminal struct terminal terminal = TERMINAL_INIT;
+
+	if (!process->terminal)
+		return 0;
+	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root_fd < 0)
+		return err_errno(err, "open '/' of the container");
+	int rc = terminal_make(root_fd, &process->console_size, &terminal, err);
+
+	if (rc >= 0)
+		rc = bind_console(init, root_fd, terminal.slave_fd, err);
+	if (rc >= 0)
+		rc = console_socket_send(init->c->console_fd, terminal.master_fd, terminal.name,
+					 err);
+	if (rc >= 0)
+		rc = terminal_attach(&terminal, err);
+	(void)close(take_fd(&init->c->console_fd));
+	return rc;
+}
+
 static int step_seal(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
@@ -254,12 +292,14 @@ static const struct step setup_steps[] = {
 	{ .name = "init.runtime-hooks", .run = step_runtime_hooks },
 	{ .name = "init.createContainer", .run = step_container_hooks },
 	{ .name = "init.pivot", .run = step_pivot },
+	{ .name = "init.terminal", .run = step_terminal },
 	{ .name = "init.seal", .run = step_seal },
 };
 
 static const struct step restart_steps[] = {
 	{ .name = "init.namespaces", .run = step_namespaces },
 	{ .name = "init.proc", .run = step_proc },
+	{ .name = "init.terminal", .run = step_terminal },
 };
 
 /* ---- from start to execve ---- */
@@ -320,7 +360,7 @@ static const struct step start_steps[] = {
 /* What is the runtime's and must not stay with a process that lives in the container. */
 static void close_runtime_fds(struct container *c)
 {
-	int *fds[] = { &c->lock_fd, &c->dir_fd, &c->root_fd };
+	int *fds[] = { &c->lock_fd, &c->dir_fd, &c->root_fd, &c->tty_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)

@@ -15,7 +15,7 @@ void wait_block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 }
 
-static bool reap(pid_t pid, int *status)
+bool wait_reap(pid_t pid, int *status)
 {
 	int one;
 	pid_t got;
@@ -35,7 +35,7 @@ int wait_forwarding(pid_t pid)
 	int status = 0;
 
 	(void)sigfillset(&all);
-	while (!reap(pid, &status)) {
+	while (!wait_reap(pid, &status)) {
 		int signo = sigwaitinfo(&all, NULL);
 
 		/* SIGURG: Go's scheduler sends it to its own; nobody means the container. */

@@ -2,6 +2,7 @@
 #ifndef CT_WAIT_H
 #define CT_WAIT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Block every signal, so that none is lost between the birth of the process and the wait for it. */
@@ -12,5 +13,8 @@ void wait_block_signals(void);
  * reaped. Returns its exit status as a shell has it (128 + signal).
  */
 int wait_forwarding(pid_t pid);
+
+/* Reap whoever has ended. true: pid was among them (or is no child of ours); *status as above. */
+bool wait_reap(pid_t pid, int *status);
 
 #endif

@@ -155,7 +155,6 @@ in_container() {
 }
 
 @test "config: what is known and not applied is refused by name" {
-	refused_with '.process.terminal = true' 'config.json: process.terminal: '
 	refused_with '.process.apparmorProfile = "p"' 'config.json: process.apparmorProfile: '
 	refused_with '.process.selinuxLabel = "l"' 'config.json: process.selinuxLabel: '
 	refused_with '.process.scheduler = {policy: "SCHED_IDLE"}' 'config.json: process.scheduler: '

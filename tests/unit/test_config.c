@@ -232,7 +232,7 @@ static void test_neutral_values(void **state)
 		{ DOC_PROCESS,
 		  "'args': ['sh'], 'cwd': '/', 'terminal': false, 'apparmorProfile': '',"
 		  "'selinuxLabel': '', 'scheduler': {}, 'ioPriority': null, 'execCPUAffinity':"
-		  " {'initial': '', 'final': ''}, 'consoleSize': {'height': 0}, 'commandLine': 'x'" },
+		  " {'initial': '', 'final': ''}, 'consoleSize': {'height': 0, 'width': 0}, 'commandLine': 'x'" },
 		{ DOC_MOUNT, "'destination': '/a', 'type': 'tmpfs', 'uidMappings': [], "
 			     "'gidMappings': null" },
 		{ DOC_LINUX,

@@ -399,7 +399,6 @@ static void test_many_id_maps(void **state)
 static void test_unsupported(void **state)
 {
 	static const struct refused docs[] = {
-		{ DOC_PROCESS, PROGRAM "'terminal': true", "process.terminal" UNSUPPORTED },
 		{ DOC_PROCESS, PROGRAM "'apparmorProfile': 'x'",
 		  "process.apparmorProfile" UNSUPPORTED },
 		{ DOC_PROCESS, PROGRAM "'selinuxLabel': 'x'", "process.selinuxLabel" UNSUPPORTED },
