@@ -254,6 +254,7 @@ void config_free(struct config **config)
 	strmap_free(&c->annotations);
 	for (int i = 0; i < NS_COUNT; i++)
 		free(c->namespaces[i].path);
+	config_intel_rdt_free(&c->intel_rdt);
 	free(c->uid_maps.items);
 	free(c->gid_maps.items);
 	strlist_free(&c->masked_paths);

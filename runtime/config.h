@@ -130,6 +130,14 @@ struct config_hooks {
 	size_t n;
 };
 
+struct config_intel_rdt {
+	char *clos_id; /* NULL: a class of the container's own; "/": the one that everything is in */
+	char *l3_schema, *mem_bw_schema;
+	struct strlist schemata; /* one line each */
+	bool monitoring;
+	bool cmt, mbm; /* older names of monitoring, taken together in it */
+};
+
 struct config {
 	char *oci_version;
 	struct {
@@ -145,6 +153,8 @@ struct config {
 	struct config_namespace namespaces[NS_COUNT];
 	struct config_id_maps uid_maps, gid_maps;
 	struct strlist masked_paths, readonly_paths;
+	bool has_intel_rdt;
+	struct config_intel_rdt intel_rdt;
 	int rootfs_propagation; /* MS_SHARED…, with MS_REC; 0: unset */
 };
 

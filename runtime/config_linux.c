@@ -223,7 +223,8 @@ static const struct json_field linux_fields[] = {
 	UNSUPPORTED("cgroupsPath"),
 	{ "resources", json_decode_object, 0, 0, &config_resources_table, 0 },
 	/* an empty one asks for a class of its own (config-linux.md, "IntelRdt") */
-	{ "intelRdt", config_decode_refuse, 0, 0, NULL, 0 },
+	{ "intelRdt", json_decode_object, AT(intel_rdt), 0, &config_intel_rdt_table,
+	  AT(has_intel_rdt) },
 	UNSUPPORTED("memoryPolicy"),
 	UNSUPPORTED("sysctl"),
 	UNSUPPORTED("seccomp"),

@@ -32,6 +32,7 @@
 #include "runtime/console_socket.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/pins.h"
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
@@ -132,9 +133,23 @@ static int undo_poststop(void *ctx, struct err *err)
 	return 0;
 }
 
+static int undo_rdt(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+
+	return intel_rdt_remove(c->config, c->id, err);
+}
+
 static int undo_process(void *ctx, struct err *err)
 {
 	return container_kill(((struct create *)ctx)->c, err);
+}
+
+static int step_rdt(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+
+	return intel_rdt_make(c->config, c->id, err);
 }
 
 /* ---- the process ---- */
@@ -214,6 +229,13 @@ static int step_maps(void *ctx, struct err *err)
 	if (!(c->ns.new_flags & CLONE_NEWUSER))
 		return 0;
 	return userns_write_maps(c->config, c->pid, &c->rights, err);
+}
+
+static int step_rdt_enter(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+
+	return intel_rdt_enter(c->config, c->id, c->pid, err);
 }
 
 static int step_oom(void *ctx, struct err *err)
@@ -352,9 +374,11 @@ static const struct step create_steps[] = {
 	{ .name = "create.reserve", .run = step_reserve, .undo = undo_reserve },
 	{ .name = "create.state", .run = step_state },
 	{ .name = "create.unpin", .undo = undo_pins },
+	{ .name = "create.rdt", .run = step_rdt, .undo = undo_rdt },
 	{ .name = "create.poststop", .undo = undo_poststop },
 	{ .name = "create.process", .run = step_process, .undo = undo_process },
 	{ .name = "create.maps", .run = step_maps },
+	{ .name = "create.rdt-enter", .run = step_rdt_enter },
 	{ .name = "create.oom", .run = step_oom },
 	{ .name = "create.pins", .run = step_pins },
 	{ .name = "create.proceed", .run = step_proceed },
@@ -366,6 +390,7 @@ static const struct step create_steps[] = {
 
 static const struct step again_steps[] = {
 	{ .name = "restart.process", .run = step_process, .undo = undo_process },
+	{ .name = "restart.rdt-enter", .run = step_rdt_enter },
 	{ .name = "restart.oom", .run = step_oom },
 	{ .name = "restart.proceed", .run = step_proceed },
 	{ .name = "restart.ready", .run = step_ready },
@@ -484,6 +509,8 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = check_rights(c, err);
 	if (rc >= 0)
 		rc = create_open_console(c, request->console_socket, request->detach, err);
+	if (rc >= 0)
+		rc = intel_rdt_check(c->config, c->id, err);
 	if (rc >= 0)
 		rc = namespaces_open(c->config, &c->ns, err);
 	if (rc >= 0)

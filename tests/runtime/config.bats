@@ -166,7 +166,7 @@ in_container() {
 	refused_with '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' 'config.json: linux.seccomp: '
 	refused_with '.linux.sysctl = {"net.ipv4.ip_forward": "1"}' 'config.json: linux.sysctl: '
 	refused_with '.linux.devices = [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]' 'config.json: linux.devices: '
-	refused_with '.linux.intelRdt = {closID: "c"}' 'config.json: linux.intelRdt: '
+	refused_with '.linux.intelRdt = {closID: 3}' 'config.json: linux.intelRdt.closID: '
 	refused_with '.linux.personality = {domain: "LINUX32"}' 'config.json: linux.personality.domain: '
 	refused_with '.linux.timeOffsets = {boottime: {secs: 1}}' 'config.json: linux.timeOffsets.boottime.secs: '
 	refused_with '.linux.mountLabel = "l"' 'config.json: linux.mountLabel: '
