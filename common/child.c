@@ -5,18 +5,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "common/child_clone.h"
 #include "common/child_reap.h"
 #include "common/cleanup.h"
+#include "common/lock.h"
+#include "common/signals.h"
 
 /* Exit status 255: what a child whose status was lost counts as. Never as a success. */
 #define LOST_STATUS (255 << 8)
@@ -91,51 +94,66 @@ static bool tail_read(struct tail *tail, int fd)
 	return true;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct child_request *request,
-		       int out_fd)
-{
-	int rc;
+/* ---- the program ---- */
 
-	if (request->stdin_fd >= 0)
-		rc = posix_spawn_file_actions_adddup2(actions, request->stdin_fd, STDIN_FILENO);
-	else
-		rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY,
-						      0);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(actions, out_fd, STDOUT_FILENO);
-	if (!rc)
-		rc = posix_spawn_file_actions_adddup2(actions, out_fd, STDERR_FILENO);
-	if (!rc && request->cwd_fd >= 0)
-		rc = posix_spawn_file_actions_addfchdir_np(actions, request->cwd_fd);
-	if (!rc)
-		rc = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-	return rc;
+struct program {
+	const struct child_request *request;
+	int out_fd;
+	pid_t parent;
+	int code; /* why it could not be executed */
+};
+
+static int take_stdio(const struct program *program)
+{
+	const struct child_request *request = program->request;
+	int in_fd = request->stdin_fd >= 0 ? request->stdin_fd : open("/dev/null", O_RDONLY);
+
+	if (in_fd < 0 || dup2(in_fd, STDIN_FILENO) < 0 ||
+	    dup2(program->out_fd, STDOUT_FILENO) < 0 || dup2(program->out_fd, STDERR_FILENO) < 0)
+		return -1;
+	if (request->cwd_fd >= 0 && fchdir(request->cwd_fd) < 0)
+		return -1;
+	return close_range(STDERR_FILENO + 1, ~0U, 0);
 }
 
-/* glibc's posix_spawn is CLONE_VFORK | CLONE_VM: no copy of page tables, and execve's errno back. */
-static int spawn(const struct child_request *request, int out_fd, pid_t *pid)
+/* In the child, with the guard's memory. It goes with its guard, should that be killed. */
+static int program_main(void *arg)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int rc;
+	struct program *program = arg;
+	const struct child_request *request = program->request;
 
-	/* Not sigfillset: it leaves out glibc's own 32 and 33, which posix_spawn would then ignore. */
-	(void)memset(&all, 0xff, sizeof(all));
-	(void)sigemptyset(&none);
-	(void)posix_spawnattr_init(&attr);
-	(void)posix_spawnattr_setsigdefault(&attr, &all);
-	(void)posix_spawnattr_setsigmask(&attr, &none);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	(void)posix_spawn_file_actions_init(&actions);
-	rc = add_actions(&actions, request, out_fd);
-	if (!rc)
-		rc = posix_spawn(pid, request->path, &actions, &attr, request->argv,
-				 request->envp ? request->envp : environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attr);
-	return rc;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != program->parent ||
+	    take_stdio(program) < 0) {
+		program->code = errno;
+		return EXIT_FAILURE;
+	}
+	signals_reset();
+	(void)execve(request->path, request->argv, request->envp ? request->envp : environ);
+	program->code = errno;
+	return EXIT_FAILURE;
 }
+
+static int wait_status(pid_t pid)
+{
+	int status = LOST_STATUS;
+
+	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static pid_t spawn(const struct child_request *request, int out_fd, struct err *err)
+{
+	struct program program = { .request = request, .out_fd = out_fd, .parent = getpid() };
+	pid_t pid = child_clone(program_main, &program, err);
+
+	if (pid < 0 || program.code == 0)
+		return pid;
+	(void)wait_status(pid);
+	return err_set(err, program.code, "%s: %s", request->path, strerror(program.code));
+}
+
+/* ---- the guard ---- */
 
 static int left_ms(const struct timespec *start, int timeout_ms)
 {
@@ -149,91 +167,146 @@ static int left_ms(const struct timespec *start, int timeout_ms)
 	return spent >= timeout_ms ? 0 : (int)(timeout_ms - spent);
 }
 
-/* Until the program has ended (true) or its time is up (false); its output is read meanwhile. */
-static bool watch(int pid_fd, int out_fd, int timeout_ms, struct tail *tail)
+/* Between us and the program: see child.h. It shares our memory, and we sleep until it has ended. */
+struct guard {
+	const struct child_request *request;
+	struct child_result *result;
+	struct err *err;
+	int parent_fd; /* pidfd */
+	int rc;
+};
+
+enum {
+	WATCH_PROGRAM,
+	WATCH_OUTPUT,
+	WATCH_PARENT,
+	WATCH_PEER,
+	WATCH_STOP,
+	WATCH_COUNT
+};
+
+/* Until the program has ended, or has to; its output is read meanwhile. */
+static enum child_end watch(struct pollfd fds[WATCH_COUNT], int timeout_ms, struct tail *tail)
 {
-	struct pollfd fds[2] = { { .fd = pid_fd, .events = POLLIN },
-				 { .fd = out_fd, .events = POLLIN } };
 	struct timespec start;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
-		int n = poll(fds, 2, left_ms(&start, timeout_ms));
+		int n = poll(fds, WATCH_COUNT, left_ms(&start, timeout_ms));
 
 		if (n == 0)
-			return false;
+			return CHILD_TIMED_OUT;
 		if (n < 0)
 			continue;
-		if (fds[1].revents && !tail_read(tail, out_fd))
-			fds[1].fd = -1; /* poll skips it from now on */
-		if (fds[0].revents) {
-			(void)tail_read(tail, out_fd);
-			return true;
-		}
+		if (fds[WATCH_OUTPUT].revents && !tail_read(tail, fds[WATCH_OUTPUT].fd))
+			fds[WATCH_OUTPUT].fd = -1; /* poll skips it from now on */
+		if (fds[WATCH_PROGRAM].revents)
+			return CHILD_EXITED;
+		if (fds[WATCH_PARENT].revents || fds[WATCH_PEER].revents || fds[WATCH_STOP].revents)
+			return CHILD_STOPPED;
 	}
 }
 
-static int wait_status(pid_t pid)
+/* The mark first, then the look: who wants us to stop does it the other way round. */
+static bool is_unwanted(int lock_fd)
 {
-	int status = LOST_STATUS;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
+	return lock_fd >= 0 && (lock_mark(lock_fd, CHILD_MARK_GUARD) < 0 ||
+				lock_marked_by(lock_fd, CHILD_MARK_STOP) > 0);
 }
 
-static int run_as_subreaper(const struct child_request *request, struct child_result *result,
-			    struct err *err)
+static int watch_program(struct guard *guard, pid_t pid, int read_fd, int stop_fd)
 {
+	const struct child_request *request = guard->request;
+	struct child_result *result = guard->result;
 	struct tail tail = { .len = 0 };
-	int pipe_fds[2];
-	pid_t pid;
+	autoclose int pid_fd = pidfd_open(pid, 0);
+	struct pollfd fds[WATCH_COUNT] = {
+		[WATCH_PROGRAM] = { .fd = pid_fd, .events = POLLIN },
+		[WATCH_OUTPUT] = { .fd = read_fd, .events = POLLIN },
+		[WATCH_PARENT] = { .fd = guard->parent_fd, .events = POLLIN },
+		[WATCH_PEER] = { .fd = request->peer_fd }, /* POLLHUP comes unasked */
+		[WATCH_STOP] = { .fd = stop_fd, .events = POLLIN },
+	};
 
+	if (pid_fd < 0) {
+		(void)err_errno(guard->err, "pidfd_open %d", (int)pid);
+		return child_reap_all(guard->err) < 0 ? -1 : -guard->err->code;
+	}
+	result->end = watch(fds, request->timeout_ms, &tail);
+	int rc = 0;
+
+	if (result->end == CHILD_EXITED)
+		result->status = wait_status(pid);
+	else
+		rc = child_reap_all(guard->err);
+	(void)tail_read(&tail, read_fd);
+	tail_print(&tail, result->tail);
+	return rc;
+}
+
+static int guard_program(struct guard *guard)
+{
+	const struct child_request *request = guard->request;
+	int pipe_fds[2];
+	sigset_t stop;
+
+	if (is_unwanted(request->lock_fd)) {
+		guard->result->end = CHILD_STOPPED;
+		return 0;
+	}
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTERM);
+	autoclose int stop_fd = signalfd(-1, &stop, SFD_CLOEXEC);
+
+	if (stop_fd < 0)
+		return err_errno(guard->err, "signalfd");
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return err_errno(err, "pipe");
+		return err_errno(guard->err, "pipe");
 	autoclose int read_fd = pipe_fds[0];
 	autoclose int write_fd = pipe_fds[1];
 	/* Our end alone: a program that finds its stdout non-blocking breaks. */
 	(void)fcntl(read_fd, F_SETFL, O_NONBLOCK);
+	pid_t pid = spawn(request, write_fd, guard->err);
 
-	int rc = spawn(request, write_fd, &pid);
-
-	if (rc)
-		return err_set(err, rc, "%s: %s", request->path, strerror(rc));
+	if (pid < 0)
+		return pid;
 	(void)close(take_fd(&write_fd));
-	autoclose int pid_fd = pidfd_open(pid, 0);
+	/* What is sent to the group of the program and its caller is not for us. */
+	(void)setpgid(0, 0);
+	return watch_program(guard, pid, read_fd, stop_fd);
+}
 
-	if (pid_fd < 0) {
-		(void)err_errno(err, "pidfd_open %d", (int)pid);
-		(void)kill(pid, SIGKILL);
-		(void)wait_status(pid);
-		return -err->code;
-	}
-	result->timed_out = !watch(pid_fd, read_fd, request->timeout_ms, &tail);
-	if (result->timed_out) {
-		rc = child_reap_all(request->spare_pid, err);
-		(void)tail_read(&tail, read_fd);
-		result->status = -1;
-	} else {
-		result->status = wait_status(pid);
-	}
-	tail_print(&tail, result->tail);
-	return rc < 0 ? rc : 0;
+static int guard_main(void *arg)
+{
+	struct guard *guard = arg;
+
+	/* Who kills by name means the caller. */
+	(void)prctl(PR_SET_NAME, "ct-guard");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		guard->rc = err_errno(guard->err, "become a child subreaper");
+	else
+		guard->rc = guard_program(guard);
+	return EXIT_SUCCESS;
 }
 
 int child_run(const struct child_request *request, struct child_result *result, struct err *err)
 {
-	int was_subreaper = 0;
+	autoclose int self_fd = pidfd_open(getpid(), 0);
+	struct guard guard = {
+		.request = request, .result = result, .err = err, .parent_fd = self_fd
+	};
 
 	*result = (struct child_result){ .status = -1 };
-	(void)prctl(PR_GET_CHILD_SUBREAPER, &was_subreaper);
-	if (!was_subreaper)
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	int rc = run_as_subreaper(request, result, err);
+	if (self_fd < 0)
+		return err_errno(err, "pidfd_open of this process");
+	pid_t pid = child_clone(guard_main, &guard, err);
 
-	if (!was_subreaper)
-		(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
-	return rc;
+	if (pid < 0)
+		return pid;
+	if (WIFSIGNALED(wait_status(pid)))
+		return err_set(err, ECHILD, "%s: the process that watches over it was killed",
+			       request->path);
+	return guard.rc;
 }
 
 void child_describe(const struct child_request *request, const struct child_result *result,
@@ -241,9 +314,12 @@ void child_describe(const struct child_request *request, const struct child_resu
 {
 	const char *sep = result->tail[0] ? ": " : "";
 
-	if (result->timed_out)
+	if (result->end == CHILD_TIMED_OUT)
 		(void)snprintf(buf, size, "timed out after %d s%s%s", request->timeout_ms / 1000,
 			       sep, result->tail);
+	else if (result->end == CHILD_STOPPED)
+		(void)snprintf(buf, size, "ended, since the container is being removed%s%s", sep,
+			       result->tail);
 	else if (WIFSIGNALED(result->status))
 		(void)snprintf(buf, size, "killed by signal %d (%s)%s%s", WTERMSIG(result->status),
 			       strsignal(WTERMSIG(result->status)), sep, result->tail);

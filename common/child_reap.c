@@ -19,8 +19,8 @@
 #define MAX_ROUNDS         4096
 #define CHILDREN_MAX_BYTES (1u << 20)
 
-/* The pids in /proc/thread-self/children, without the one to spare. The caller frees. */
-static int list_children(pid_t spare_pid, pid_t **pids, size_t *n, struct err *err)
+/* The pids in /proc/thread-self/children. The caller frees. */
+static int list_children(pid_t **pids, size_t *n, struct err *err)
 {
 	autofree char *text = NULL;
 	autofree pid_t *list = NULL;
@@ -37,7 +37,7 @@ static int list_children(pid_t spare_pid, pid_t **pids, size_t *n, struct err *e
 		if (!*word)
 			continue;
 		rc = str_to_u64(word, "child pid", 1, INT32_MAX, &pid, err);
-		if (rc < 0 || (pid_t)pid == spare_pid)
+		if (rc < 0)
 			continue;
 		list = xreallocarray(list, count + 1, sizeof(*list));
 		list[count++] = (pid_t)pid;
@@ -62,33 +62,28 @@ static void kill_listed(pid_t pid)
 		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 }
 
-static void reap(pid_t pid)
-{
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
-}
-
 /* The number of children killed and reaped, or negative. */
-static int reap_round(pid_t spare_pid, struct err *err)
+static int reap_round(struct err *err)
 {
 	autofree pid_t *pids = NULL;
 	size_t n = 0;
-	int rc = list_children(spare_pid, &pids, &n, err);
+	int rc = list_children(&pids, &n, err);
 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < n; i++)
 		kill_listed(pids[i]);
-	/* Without a child to spare any may be reaped, whatever its pid is in our namespace. */
+	/* Any of them, whatever its pid is in our namespace. */
 	for (size_t i = 0; i < n; i++)
-		reap(spare_pid ? pids[i] : -1);
+		while (waitpid(-1, NULL, __WALL) < 0 && errno == EINTR)
+			;
 	return (int)n;
 }
 
-int child_reap_all(pid_t spare_pid, struct err *err)
+int child_reap_all(struct err *err)
 {
 	for (int round = 0; round < MAX_ROUNDS; round++) {
-		int n = reap_round(spare_pid, err);
+		int n = reap_round(err);
 
 		if (n <= 0)
 			return n;

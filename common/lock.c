@@ -105,3 +105,24 @@ int lock_existing_at(int dir_fd, const char *name, enum lock_mode mode, int time
 {
 	return open_and_lock(dir_fd, name, 0, mode, timeout_ms, err);
 }
+
+static struct flock mark_of(off_t byte)
+{
+	return (struct flock){
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
+}
+
+int lock_mark(int fd, off_t byte)
+{
+	struct flock mark = mark_of(byte);
+
+	return fcntl(fd, F_SETLK, &mark);
+}
+
+pid_t lock_marked_by(int fd, off_t byte)
+{
+	struct flock mark = mark_of(byte);
+
+	return fcntl(fd, F_GETLK, &mark) == 0 && mark.l_type != F_UNLCK ? mark.l_pid : 0;
+}

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 
+#include "common/child.h"
 #include "common/cleanup.h"
+#include "common/lock.h"
 #include "common/log.h"
 #include "runtime/cmds.h"
 #include "runtime/create.h"
@@ -24,11 +29,23 @@ static int delete_unreadable(struct container *c, bool force, struct err *err)
 	return create_undo(c, err);
 }
 
+/* The guard of a hook that runs for create, start or restart ends it with all its descendants. */
+static void end_hook(int lock_fd)
+{
+	pid_t pid = lock_marked_by(lock_fd, CHILD_MARK_GUARD);
+	autoclose int pid_fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+
+	/* Asked once more, now that the pid cannot be another's. */
+	if (pid_fd >= 0 && lock_marked_by(lock_fd, CHILD_MARK_GUARD) == pid)
+		(void)pidfd_send_signal(pid_fd, SIGTERM, NULL, 0);
+}
+
 /*
- * Before the lock is waited for: a start that hangs in a hook of the container has it, and ends when
- * init does. Whatever cannot be read or killed here is dealt with once the lock is ours.
+ * Before the lock is waited for: a create or a start that hangs in a hook has it. It ends when the
+ * hook does, or init, and has undone the container then. Whatever cannot be read or killed here is
+ * dealt with once the lock is ours. Returns the descriptor that keeps further hooks from running, -1.
  */
-static void kill_first(const char *root, const char *id)
+static int end_others(const char *root, const char *id)
 {
 	autocontainer struct container c = CONTAINER_INIT;
 	struct err err = ERR_INIT;
@@ -36,6 +53,13 @@ static void kill_first(const char *root, const char *id)
 	if (container_name(&c, root, id, &err) < 0 ||
 	    container_open(&c, CONTAINER_UNLOCKED, &err) < 0 || container_kill(&c, &err) < 0)
 		log_debug("%s; ignoring", err.msg);
+	int fd = c.dir_fd < 0 ? -1 : openat(c.dir_fd, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)lock_mark(fd, CHILD_MARK_STOP);
+		end_hook(fd);
+	}
+	return fd;
 }
 
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)
@@ -49,8 +73,9 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 
 	if (rc < 0)
 		return rc;
-	if (o->force)
-		kill_first(g->root, args[0]);
+	/* cppcheck-suppress unreadVariable ; its mark lasts as long as it is open */
+	autoclose int stop_fd = o->force ? end_others(g->root, args[0]) : -1;
+
 	rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc == -ENOENT && c.dir_fd < 0 && o->force)
 		return 0;

@@ -168,7 +168,21 @@ static int wait_gone(int pid_fd, struct err *err)
 	return n < 0 ? err_errno(err, "poll pidfd") : 0;
 }
 
-int container_kill(struct container *c, struct err *err)
+/*
+ * A pid namespace takes all with it before its init is seen to end. Without one the guard of a hook
+ * (common/child.h) needs a moment yet; it has init's descriptors.
+ */
+static int wait_hooks(const struct container *c, struct err *err)
+{
+	const struct config *config = c->config;
+
+	if (!config || (config->namespaces[NS_PID].present && !config->namespaces[NS_PID].path) ||
+	    (!config->hooks[HOOK_CREATE_CONTAINER].n && !config->hooks[HOOK_START_CONTAINER].n))
+		return 0;
+	return start_sock_wait_closed(c->dir_fd, KILL_WAIT_MS, err);
+}
+
+static int kill_process(struct container *c, struct err *err)
 {
 	pid_t pid = c->pid ? c->pid : c->state.oci.pid;
 
@@ -190,4 +204,11 @@ int container_kill(struct container *c, struct err *err)
 		c->pid = 0;
 	}
 	return rc;
+}
+
+int container_kill(struct container *c, struct err *err)
+{
+	int rc = kill_process(c, err);
+
+	return rc < 0 ? rc : wait_hooks(c, err);
 }

@@ -121,6 +121,8 @@ static int undo_poststop(void *ctx, struct err *err)
 		.config = create->c->config,
 		.state = &create->c->state.oci,
 		.cwd_fd = -1,
+		.peer_fd = -1,
+		.lock_fd = -1,
 	};
 
 	(void)err;
@@ -315,7 +317,8 @@ static int step_runtime_hooks(void *ctx, struct err *err)
 		.state = &c->state.oci,
 		.pid = c->pid,
 		.cwd_fd = -1,
-		.spare_pid = c->pid,
+		.peer_fd = c->sync_fd,
+		.lock_fd = c->lock_fd,
 	};
 
 	if (!c->config->hooks[HOOK_PRESTART].n && !c->config->hooks[HOOK_CREATE_RUNTIME].n)

@@ -55,13 +55,15 @@ static int run_one(const struct hooks_run *run, size_t index, const char *state,
 		.stdin_fd = stdin_fd,
 		.cwd_fd = run->cwd_fd,
 		.timeout_ms = hook->has_timeout ? (int)hook->timeout_s * 1000 : 0,
-		.spare_pid = run->spare_pid,
+		.peer_fd = run->peer_fd,
+		.lock_fd = run->lock_fd,
 	};
 	int rc = child_run(&request, &result, err);
 
 	if (rc < 0)
 		return rc;
-	if (!result.timed_out && WIFEXITED(result.status) && WEXITSTATUS(result.status) == 0) {
+	if (result.end == CHILD_EXITED && WIFEXITED(result.status) &&
+	    WEXITSTATUS(result.status) == 0) {
 		if (result.tail[0])
 			log_debug("%s hook #%zu '%s': %s", config_hook_name(run->kind), index,
 				  hook->path, result.tail);

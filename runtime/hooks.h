@@ -16,7 +16,8 @@ struct hooks_run {
 	pid_t pid;                     /* as the hook's pid namespace sees it; 0: none */
 	char *const *envp; /* of hooks without an env of their own; NULL: the runtime's */
 	int cwd_fd;        /* -1: where the caller is */
-	pid_t spare_pid;   /* the container's init, when it is the caller's child */
+	int peer_fd;       /* to the other side, whose end ends the hook; -1: none */
+	int lock_fd; /* the container's lock, by which delete --force ends hooks; -1: not these */
 };
 
 /*

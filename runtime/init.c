@@ -26,6 +26,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/signals.h"
 #include "common/steps.h"
 #include "runtime/console_socket.h"
 #include "runtime/exec.h"
@@ -211,6 +212,8 @@ static int step_container_hooks(void *ctx, struct err *err)
 		.state = &init->c->state.oci,
 		.pid = getpid(),
 		.cwd_fd = init->rootfs.root_fd,
+		.peer_fd = init->report_fd,
+		.lock_fd = -1,
 	};
 
 	return hooks_run(&run, err);
@@ -316,6 +319,8 @@ static int step_start_hooks(void *ctx, struct err *err)
 		.pid = getpid(),
 		.envp = init->env.n ? init->env.items : none,
 		.cwd_fd = -1,
+		.peer_fd = init->report_fd,
+		.lock_fd = -1,
 	};
 
 	return hooks_run(&run, err);
@@ -399,17 +404,6 @@ static void wait_start(struct init *init)
 	exec_environment(&init->c->config->process, &init->env);
 }
 
-/* By system call: glibc keeps 32 and 33 for itself, and who called us may ignore those as well. */
-static void reset_signals(void)
-{
-	const uint64_t kernel_default[4] = {
-		0
-	}; /* struct sigaction of the kernel: SIG_DFL, no flags */
-
-	for (int signo = 1; signo < NSIG; signo++)
-		(void)syscall(SYS_rt_sigaction, signo, kernel_default, NULL, sizeof(uint64_t));
-}
-
 void init_main(struct container *c)
 {
 	struct init init = {
@@ -424,7 +418,6 @@ void init_main(struct container *c)
 			    .joined_mntns = c->ns.join_fds[NS_MOUNT] >= 0 },
 	};
 	struct err err = ERR_INIT;
-	sigset_t none;
 	int rc;
 
 	close_runtime_fds(c);
@@ -432,9 +425,7 @@ void init_main(struct container *c)
 	(void)prctl(PR_SET_DUMPABLE, is_open_to_user(c));
 	(void)setsid();
 	/* `run` has its signals blocked, to wait for them; who called us may ignore some. */
-	reset_signals();
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_reset();
 	rc = c->replace ? steps_run(restart_steps, ARRAY_SIZE(restart_steps), &init, &err)
 			: steps_run(setup_steps, ARRAY_SIZE(setup_steps), &init, &err);
 	if (rc < 0)

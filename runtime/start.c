@@ -43,7 +43,8 @@ int start_process(struct container *c, struct err *err)
 		.state = &c->state.oci,
 		.pid = c->state.oci.pid,
 		.cwd_fd = -1,
-		.spare_pid = c->pid,
+		.peer_fd = -1, /* the process may have ended already, and well */
+		.lock_fd = c->lock_fd,
 	};
 	int rc = fault_point("start.exec", "", err);
 

@@ -2,6 +2,7 @@
 #include "runtime/start_sock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -75,4 +76,22 @@ bool start_sock_is_waiting(int dir_fd)
 
 	return fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 &&
 	       errno == EPROTOTYPE;
+}
+
+/* A connection that nobody accepts is reset when the listening socket goes: an event to wait for. */
+int start_sock_wait_closed(int dir_fd, int timeout_ms, struct err *err)
+{
+	struct sockaddr_un addr = address(dir_fd);
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd pfd = { .fd = fd };
+	int n;
+
+	if (fd < 0)
+		return err_errno(err, "socket");
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return 0;
+	do
+		n = poll(&pfd, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n == 0 ? err_set(err, ETIMEDOUT, "a hook in the container does not end") : 0;
 }

@@ -17,4 +17,10 @@ int start_sock_connect(int dir_fd, struct err *err);
 /* Somebody listens, that is: init waits for its start or is on its way to execve. */
 bool start_sock_is_waiting(int dir_fd);
 
+/*
+ * Until nobody listens any more: who inherited the socket from a dead init has ended too. ETIMEDOUT
+ * after timeout_ms. Connects, so not for an init that lives.
+ */
+int start_sock_wait_closed(int dir_fd, int timeout_ms, struct err *err);
+
 #endif

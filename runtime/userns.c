@@ -77,7 +77,7 @@ static void add_number(struct strlist *list, int64_t number)
 }
 
 static int run_helper(const struct id_kind *kind, const char *path, const struct strlist *argv,
-		      pid_t pid, struct err *err)
+		      struct err *err)
 {
 	const struct child_request request = {
 		.path = path,
@@ -85,7 +85,8 @@ static int run_helper(const struct id_kind *kind, const char *path, const struct
 		.stdin_fd = -1,
 		.cwd_fd = -1,
 		.timeout_ms = HELPER_TIMEOUT_MS,
-		.spare_pid = pid,
+		.peer_fd = -1,
+		.lock_fd = -1,
 	};
 	struct child_result result = { 0 };
 	char how[64];
@@ -93,7 +94,7 @@ static int run_helper(const struct id_kind *kind, const char *path, const struct
 
 	if (rc < 0)
 		return err_ctx(err, "%s: '%s'", kind->key, path);
-	if (!result.timed_out && result.status == 0)
+	if (result.end == CHILD_EXITED && result.status == 0)
 		return 0;
 	child_describe(&request, &result, how, sizeof(how));
 	return err_set(err, EPERM,
@@ -121,7 +122,7 @@ static int map_through_helper(const struct id_kind *kind, const struct config_id
 		add_number(&argv, maps->items[i].host_id);
 		add_number(&argv, maps->items[i].size);
 	}
-	int rc = run_helper(kind, path, &argv, pid, err);
+	int rc = run_helper(kind, path, &argv, err);
 
 	strlist_free(&argv);
 	return rc;

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #include "common/child_reap.h"
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/lock.h"
 #include "common/str.h"
 
 /* The programs that must not be waited for sleep ten minutes; who waits for them is caught here. */
@@ -40,7 +43,10 @@ static int run_sh(const char *script, struct child_request request, struct child
 	return rc;
 }
 
-static const struct child_request plain = { .stdin_fd = -1, .cwd_fd = -1 };
+static const struct child_request plain = { .stdin_fd = -1,
+					    .cwd_fd = -1,
+					    .peer_fd = -1,
+					    .lock_fd = -1 };
 
 static time_t now_s(void)
 {
@@ -65,7 +71,7 @@ static void an_exit_status_comes_back(void **state)
 	assert_int_equal(run_sh("echo out; echo wrong >&2; exit 3", plain, &result), 0);
 	assert_true(WIFEXITED(result.status));
 	assert_int_equal(WEXITSTATUS(result.status), 3);
-	assert_false(result.timed_out);
+	assert_int_equal(result.end, CHILD_EXITED);
 	assert_string_equal(result.tail, "out wrong");
 	child_describe(&plain, &result, text, sizeof(text));
 	assert_string_equal(text, "exit status 3: out wrong");
@@ -117,12 +123,12 @@ static void what_cannot_be_executed_gives_its_errno(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct child_request request = {
-			.path = cases[i].path, .argv = argv, .stdin_fd = -1, .cwd_fd = -1
-		};
+		struct child_request request = plain;
 		struct child_result result;
 		struct err err = ERR_INIT;
 
+		request.path = cases[i].path;
+		request.argv = argv;
 		assert_int_equal(child_run(&request, &result, &err), -cases[i].code);
 		assert_int_equal(err.code, cases[i].code);
 		assert_non_null(strstr(err.msg, cases[i].path));
@@ -137,10 +143,13 @@ static void it_gets_stdin_folder_and_environment_as_asked(void **state)
 	struct err err = ERR_INIT;
 	autoclose int in_fd = file_memfd("in", "fed", 3, &err);
 	autoclose int cwd_fd = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct child_request request = { .stdin_fd = in_fd, .cwd_fd = cwd_fd, .envp = envp };
+	struct child_request request = plain;
 	struct child_result result;
 
 	(void)state;
+	request.stdin_fd = in_fd;
+	request.cwd_fd = cwd_fd;
+	request.envp = envp;
 	assert_int_equal(run_sh("/bin/cat; echo \" $ONLY $HOME\"; /bin/pwd", request, &result), 0);
 	assert_string_equal(result.tail, "fed this  /usr");
 	assert_int_equal(run_sh("cat; echo end", plain, &result), 0);
@@ -188,7 +197,7 @@ static void a_timeout_kills_also_who_left_the_session(void **state)
 				request, &result),
 			 0);
 	assert_true(now_s() - start < PROMPT_S);
-	assert_true(result.timed_out);
+	assert_int_equal(result.end, CHILD_TIMED_OUT);
 	assert_int_equal(result.status, -1);
 	(void)close(fds[1]);
 	assert_int_equal(read(fds[0], &byte, 1), 0);
@@ -205,12 +214,14 @@ static void a_descendant_that_keeps_stdout_is_not_waited_for(void **state)
 	time_t start = now_s();
 
 	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(run_sh("setsid --fork sleep 600; echo done; exit 4", plain, &result), 0);
 	assert_true(now_s() - start < PROMPT_S);
 	assert_int_equal(WEXITSTATUS(result.status), 4);
 	assert_string_equal(result.tail, "done");
-	assert_int_equal(child_reap_all(0, &err), 0);
+	assert_int_equal(child_reap_all(&err), 0);
 	assert_no_child_left();
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 static void a_flood_of_output_does_not_hold_it_up(void **state)
@@ -223,14 +234,26 @@ static void a_flood_of_output_does_not_hold_it_up(void **state)
 	(void)state;
 	request.timeout_ms = 200;
 	assert_int_equal(run_sh("exec cat /dev/zero", request, &result), 0);
-	assert_true(result.timed_out);
+	assert_int_equal(result.end, CHILD_TIMED_OUT);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(run_sh("setsid --fork cat /dev/zero; exit 5", plain, &result), 0);
 	assert_int_equal(WEXITSTATUS(result.status), 5);
 	assert_true(now_s() - start < PROMPT_S);
-	assert_int_equal(child_reap_all(0, &err), 0);
+	assert_int_equal(child_reap_all(&err), 0);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-static void a_spared_child_survives_the_timeout(void **state)
+/* Reads "<pid>" from the tail. */
+static pid_t pid_in(const char *tail)
+{
+	struct err err = ERR_INIT;
+	uint64_t pid = 0;
+
+	assert_int_equal(str_to_u64(tail, "pid", 1, INT32_MAX, &pid, &err), 0);
+	return (pid_t)pid;
+}
+
+static void others_survive_the_timeout(void **state)
 {
 	struct child_request request = plain;
 	struct child_result result;
@@ -242,30 +265,121 @@ static void a_spared_child_survives_the_timeout(void **state)
 		for (;;)
 			(void)pause();
 	}
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	/* A daemon of a program that ended well is ours now. */
+	assert_int_equal(run_sh("sleep 600 >/dev/null 2>&1 & echo $!", plain, &result), 0);
+	pid_t daemon_pid = pid_in(result.tail);
+
 	request.timeout_ms = 100;
-	request.spare_pid = pid;
 	assert_int_equal(run_sh("setsid --fork sleep 600; exec sleep 600", request, &result), 0);
-	assert_true(result.timed_out);
+	assert_int_equal(result.end, CHILD_TIMED_OUT);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0); /* ours, and running */
+	assert_int_equal(waitpid(daemon_pid, NULL, WNOHANG), 0);
 	(void)kill(pid, SIGKILL);
+	(void)kill(daemon_pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(waitpid(daemon_pid, NULL, 0), daemon_pid);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+	assert_no_child_left();
+}
+
+static void it_ends_when_the_peer_does(void **state)
+{
+	struct child_request request = plain;
+	struct child_result result;
+	char text[128];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	request.peer_fd = fds[0];
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)close(fds[0]);
+		(void)usleep(100000);
+		_exit(0);
+	}
+	(void)close(fds[1]);
+	assert_int_equal(
+		run_sh("setsid --fork sleep 600; echo on; exec sleep 600", request, &result), 0);
+	assert_int_equal(result.end, CHILD_STOPPED);
+	child_describe(&request, &result, text, sizeof(text));
+	assert_string_equal(text, "ended, since the container is being removed: on");
+	(void)close(fds[0]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_no_child_left();
 }
 
-static void the_caller_is_a_subreaper_no_longer_than_it_runs(void **state)
+static void it_does_not_run_where_programs_are_to_end(void **state)
 {
+	struct child_request request = plain;
 	struct child_result result;
-	int is_subreaper = -1;
+	struct err err = ERR_INIT;
+	int pipe_fds[2];
+	char byte;
 
 	(void)state;
-	assert_int_equal(run_sh("exit 0", plain, &result), 0);
-	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper), 0);
-	assert_int_equal(is_subreaper, 0);
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_int_equal(run_sh("exit 0", plain, &result), 0);
-	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper), 0);
-	assert_int_equal(is_subreaper, 1);
-	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
+	request.lock_fd = file_memfd("lock", "", 0, &err);
+	assert_true(request.lock_fd >= 0);
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	assert_int_equal(run_sh("exit 0", request, &result), 0);
+	assert_int_equal(result.end, CHILD_EXITED);
+	assert_int_equal(lock_marked_by(request.lock_fd, CHILD_MARK_GUARD), 0);
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int ok = lock_mark(request.lock_fd, CHILD_MARK_STOP) == 0 &&
+			 write(pipe_fds[1], "", 1) == 1;
+
+		for (; ok;)
+			(void)pause();
+		_exit(1);
+	}
+	assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
+	assert_int_equal(run_sh("exit 0", request, &result), 0);
+	assert_int_equal(result.end, CHILD_STOPPED);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)close(request.lock_fd);
+	(void)close(pipe_fds[0]);
+	(void)close(pipe_fds[1]);
+}
+
+/* The pipe is held by the program and its descendants alone: its end is theirs. */
+static void descendants_die_with_a_caller_that_is_killed(void **state)
+{
+	int hold[2], ready[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct child_request request = plain;
+		struct child_result result;
+		char script[128];
+
+		request.stdin_fd = hold[1];
+		(void)snprintf(script, sizeof(script),
+			       "setsid --fork sleep 600; echo >/proc/%d/fd/%d; exec sleep 600",
+			       (int)getppid(), ready[1]);
+		(void)run_sh(script, request, &result);
+		_exit(0);
+	}
+	(void)close(hold[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(read(hold[0], &byte, 1), 0);
+	(void)close(hold[0]);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
 }
 
 int main(void)
@@ -280,8 +394,10 @@ int main(void)
 		cmocka_unit_test(a_timeout_kills_also_who_left_the_session),
 		cmocka_unit_test(a_descendant_that_keeps_stdout_is_not_waited_for),
 		cmocka_unit_test(a_flood_of_output_does_not_hold_it_up),
-		cmocka_unit_test(a_spared_child_survives_the_timeout),
-		cmocka_unit_test(the_caller_is_a_subreaper_no_longer_than_it_runs),
+		cmocka_unit_test(others_survive_the_timeout),
+		cmocka_unit_test(it_ends_when_the_peer_does),
+		cmocka_unit_test(it_does_not_run_where_programs_are_to_end),
+		cmocka_unit_test(descendants_die_with_a_caller_that_is_killed),
 	};
 
 	(void)alarm(120); /* a hang is a failure */

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_SIGNALS_H
+#define CT_SIGNALS_H
+
+/* For a program that is about to be executed: every signal at its default, none blocked. */
+void signals_reset(void);
+
+#endif
