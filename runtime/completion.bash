@@ -12,7 +12,7 @@ _ct_runtime() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--root) root=(--root "${COMP_WORDS[i + 1]}") ;;
-		create | start | run | state | kill | delete | list | restart | spec)
+		create | start | run | state | kill | delete | list | restart | spec | features)
 			[ -n "$command" ] || command=$word
 			;;
 		esac

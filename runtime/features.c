@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/features.h"
+
+#include <ctype.h>
+#include <sys/capability.h>
+
+#include "common/str.h"
+#include "runtime/config.h"
+#include "runtime/mounts.h"
+
+#define ANNOTATION "org.ct-runtime."
+
+static void put_hooks(json_node *root)
+{
+	json_node *hooks = json_put_array(root, "hooks");
+
+	for (enum hook_kind kind = 0; kind < HOOK_COUNT; kind++)
+		json_append_string(hooks, config_hook_name(kind));
+}
+
+static void put_mount_options(json_node *root)
+{
+	json_node *options = json_put_array(root, "mountOptions");
+
+	for (const char *const *name = mount_option_names(); *name; name++)
+		json_append_string(options, *name);
+}
+
+static void put_namespaces(json_node *linux_node)
+{
+	json_node *namespaces = json_put_array(linux_node, "namespaces");
+
+	for (enum ns_type type = 0; type < NS_COUNT; type++)
+		json_append_string(namespaces, config_namespace_name(type));
+}
+
+/* All that the library has a name for; the kernel of this machine may know fewer, or more. */
+static void put_capabilities(json_node *linux_node)
+{
+	json_node *capabilities = json_put_array(linux_node, "capabilities");
+
+	for (cap_value_t cap = 0;; cap++) {
+		char *name = cap_to_name(cap);
+		bool known = name && str_starts(name, "cap_");
+
+		for (char *p = name; known && *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		if (known)
+			json_append_string(capabilities, name);
+		(void)cap_free(name);
+		if (!known)
+			return;
+	}
+}
+
+static void put_flag(json_node *linux_node, const char *feature, const char *flag, bool value)
+{
+	json_put_bool(json_put_object(linux_node, feature), flag, value);
+}
+
+static void put_intel_rdt(json_node *linux_node)
+{
+	json_node *rdt = json_put_object(linux_node, "intelRdt");
+
+	json_put_bool(rdt, "enabled", true);
+	json_put_bool(rdt, "schemata", true);
+	json_put_bool(rdt, "monitoring", true);
+}
+
+json_node *features_json(void)
+{
+	json_node *root = json_object();
+
+	json_put_string(root, "ociVersionMin", CONFIG_OCI_VERSION_MIN);
+	json_put_string(root, "ociVersionMax", CONFIG_OCI_VERSION_MAX);
+	put_hooks(root);
+	put_mount_options(root);
+	json_node *linux_node = json_put_object(root, "linux");
+
+	put_namespaces(linux_node);
+	put_capabilities(linux_node);
+	put_intel_rdt(linux_node);
+	/* Networks are for hooks. */
+	put_flag(linux_node, "netDevices", "enabled", false);
+	json_put_string(json_put_object(root, "annotations"), ANNOTATION "version", CT_VERSION);
+	return root;
+}

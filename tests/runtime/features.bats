@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# ct-runtime features: what it says is what the other commands do, no more and no less.
+
+# shellcheck disable=SC2016 # jq's variables
+
+load ../lib/common
+load life
+
+setup() {
+	life_setup
+	[ "$(runtime_name)" = ct ] || skip "for our own runtime"
+	"$CT_RUNTIME_BIN" features >"$TEST_DIR/features"
+}
+teardown() { life_teardown; }
+
+# feature FILTER: words of it.
+feature() {
+	jq -r "$1" "$TEST_DIR/features"
+}
+
+# list FILTER: as a JSON array
+list() {
+	jq -c "$1" "$TEST_DIR/features"
+}
+
+# accepted FILTER [jq options]: create takes the config.json edited so, and says nothing. Under the
+# name of the test's first one, so that nothing of before is in the way.
+accepted() {
+	cp "$B/config.json" "$B/config.json.as-it-was"
+	edit_config "$B" "$@"
+	rt create --bundle "$B" "$C"
+	assert_success
+	assert_equal "$output" ""
+	runtime delete --force "$C"
+	mv "$B/config.json.as-it-was" "$B/config.json"
+}
+
+# The runtime-spec's own words, config.md "Linux mount options": must, should, may.
+SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazytime loud noatime nodev
+	nodiratime noexec noiversion nolazytime norelatime nostrictatime nosuid private rbind relatime
+	remount ro rprivate rshared rslave runbindable rw shared silent slave strictatime suid sync
+	unbindable nosymfollow symfollow ratime rdev rdiratime rexec rnoatime rnodev rnodiratime rnoexec
+	rnorelatime rnostrictatime rnosuid rnosymfollow rrelatime rro rrw rstrictatime rsuid rsymfollow
+	nomand tmpcopyup"
+
+@test "features: one JSON document with versions, of no other keys than the specification's" {
+	run "$CT_RUNTIME_BIN" features
+	assert_success
+	jq -e . <<<"$output" >/dev/null
+	assert_equal "$(feature .ociVersionMin)" 1.0.0
+	assert_equal "$(feature .ociVersionMax)" 1.3.0
+	assert_equal "$(list 'keys - ["ociVersionMin", "ociVersionMax", "hooks", "mountOptions", "linux", "annotations", "potentiallyUnsafeConfigAnnotations"]')" '[]'
+	assert_equal "$(list '.linux | keys - ["namespaces", "capabilities", "cgroup", "seccomp", "apparmor", "selinux", "intelRdt", "memoryPolicy", "mountExtensions", "netDevices"]')" '[]'
+}
+
+@test "features: takes no arguments, asks neither the host nor who calls" {
+	run "$CT_RUNTIME_BIN" features extra
+	assert_failure
+	cp "$CT_RUNTIME_BIN" /run/ct-runtime-of-anybody
+	run setpriv --reuid 1234 --regid 1234 --clear-groups env -i ASAN_OPTIONS=exitcode=99 \
+		/run/ct-runtime-of-anybody features
+	rm /run/ct-runtime-of-anybody
+	assert_success
+	assert_equal "$output" "$(<"$TEST_DIR/features")"
+}
+
+@test "features: the lowest and the highest version are taken, and what is between and beyond" {
+	local version
+	for version in "$(feature .ociVersionMin)" "$(feature .ociVersionMax)" 1.1.0 1.99.0; do
+		accepted '.ociVersion = $v' --arg v "$version"
+	done
+}
+
+@test "features: every hook is called" {
+	local kind
+	assert_equal "$(feature '.hooks | join(" ")')" "${ALL_KINDS[*]}"
+	for kind in $(feature '.hooks[]'); do
+		sh_hook "$kind" "echo $kind >>\$B/log/hooks"
+	done
+	in_container true
+	assert_success
+	assert_equal "$(cat "$B/log/hooks" "$B/rootfs/log/hooks" | sort)" "$(feature '.hooks[]' | sort)"
+}
+
+@test "features: every mount option of the specification is listed" {
+	local option missing=""
+	for option in $SPEC_OPTIONS; do
+		feature '.mountOptions[]' | grep -qx "$option" || missing+=" $option"
+	done
+	assert_equal "$missing" ""
+}
+
+@test "features: every mount option is known: none reaches the file system, which would refuse it" {
+	accepted '.mounts += [$options[]
+		| . as $o
+		| {destination: "/mnt/\($o)", type: "tmpfs", source: "tmpfs", options: [$o]}
+		| if $o == "bind" or $o == "rbind" then .source = "/usr" | .type = "none"
+		  elif $o == "idmap" or $o == "ridmap" then .source = "/usr" | .options = ["bind", $o]
+			| .uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .gidMappings = .uidMappings
+		  elif $o == "remount" then .destination = "/mnt/ro"
+		  else . end] | .mounts |= sort_by(.options == ["remount"])' \
+		--argjson options "$(list .mountOptions)"
+}
+
+@test "features: what is no mount option is data of the file system" {
+	local option
+	edit_config "$B" '.mounts += [{destination: "/mnt", type: "tmpfs", source: "tmpfs", options: ["size=64k"]}]'
+	in_container 'grep -c "/mnt tmpfs.*size=64k" /proc/mounts'
+	assert_success
+	for option in acl norbind unheard-of; do
+		assert_equal "$(list ".mountOptions | index(\"$option\")")" null
+		edit_config "$B" '.mounts[-1].options = [$o]' --arg o "$option"
+		in_container true
+		assert_failure
+		assert_output_has "$option"
+	done
+}
+
+@test "features: every namespace is made" {
+	local type
+	assert_equal "$(feature '.linux.namespaces | sort | join(" ")')" "cgroup ipc mount network pid time user uts"
+	for type in $(feature '.linux.namespaces[]'); do
+		accepted '.linux.namespaces |= (. + [{type: $t}] | unique)
+			| if $t == "user" then .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+				| .linux.gidMappings = .linux.uidMappings else . end' --arg t "$type"
+	done
+}
+
+@test "features: every capability is known, and no other is" {
+	assert_equal "$(feature '.linux.capabilities[0], .linux.capabilities[40]')" $'CAP_CHOWN\nCAP_CHECKPOINT_RESTORE'
+	accepted '.process.capabilities = {bounding: $c, permitted: $c, effective: $c, inheritable: $c, ambient: []}' \
+		--argjson c "$(list .linux.capabilities)"
+	edit_config "$B" '.process.capabilities = {bounding: ["CAP_UNHEARD_OF"]}'
+	in_container true
+	assert_success
+	assert_output_has CAP_UNHEARD_OF
+}
+
+@test "features: networks are left to hooks" {
+	assert_equal "$(list .linux.netDevices)" '{"enabled":false}'
+	edit_config "$B" '.linux.netDevices = {eth0: {name: "eth1"}}'
+	in_container true
+	assert_failure
+	assert_output_has 'linux.netDevices'
+	assert_output_has ct-netns
+}
+
+@test "features: intelRdt with schemata and monitoring" {
+	assert_equal "$(list .linux.intelRdt)" '{"enabled":true,"schemata":true,"monitoring":true}'
+}
+
+@test "features: says its version" {
+	assert_equal "$("$CT_RUNTIME_BIN" --version | head -1)" \
+		"ct-runtime version $(feature '.annotations["org.ct-runtime.version"]')"
+}
