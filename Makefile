@@ -148,6 +148,15 @@ $(BUILD)/ct-runtime: $(BUILD)/obj/runtime/main.o $(LIBRUNTIME) $(LIBCT)
 	$(call say,LINK)
 	$(link) $(RUNTIME_LIBS)
 
+# The commit is in the name of the stamp, so that main.o is made again when it is another one.
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo v$(VERSION))
+$(BUILD)/obj/runtime/main.o: CPPFLAGS += -DCT_COMMIT='"$(COMMIT)"'
+$(BUILD)/obj/runtime/main.o: $(BUILD)/commit-$(COMMIT)
+$(BUILD)/commit-$(COMMIT):
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $(BUILD)/commit-*
+	$(Q)touch $@
+
 $(BUILD)/ct-netns: $(BUILD)/obj/netns-hook/main.o $(LIBNETNS) $(LIBCTNET) $(LIBCT)
 	$(call say,LINK)
 	$(link) $(NET_LIBS)

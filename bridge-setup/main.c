@@ -59,12 +59,12 @@ static const struct cmd_option status_options[] = {
 
 static const struct cmd cmds[] = {
 	{ "up", "", "make bridge, address, forwarding and firewall rules right", up_options,
-	  ARRAY_SIZE(up_options), 0, 0, setup_up, sizeof(struct setup_up_options), false },
+	  ARRAY_SIZE(up_options), 0, 0, setup_up, sizeof(struct setup_up_options), false, 0 },
 	{ "down", "", "take everything back", down_options, ARRAY_SIZE(down_options), 0, 0,
-	  setup_down, sizeof(struct setup_down_options), false },
+	  setup_down, sizeof(struct setup_down_options), false, 0 },
 	{ "status", "", "draw what is there; exit status 1 when something is not right",
 	  status_options, ARRAY_SIZE(status_options), 0, 0, setup_status,
-	  sizeof(struct setup_status_options), false },
+	  sizeof(struct setup_status_options), false, 0 },
 };
 
 static int prepare(void *globals, struct err *err)

@@ -121,10 +121,26 @@ static int parse_option(struct parse *parse, int argc, char **argv, int *i, stru
 		return usage_error(parse, err, "unknown option", arg);
 	if (option->type != CMD_FLAG && !value) {
 		if (*i + 1 >= argc)
-			return usage_error(parse, err, "no value for option", arg);
+			return usage_error(parse, err, "flag needs an argument:", arg);
 		value = argv[++*i];
 	}
 	return set_value(option, value, base, err);
+}
+
+/*
+ * Called once, before the command runs or a wrong line is refused: the refusal belongs into the log
+ * that the line names. What is wrong with the line is the better error of the two.
+ */
+static int prepare(const struct parse *parse, int rc, struct err *err)
+{
+	struct err other = ERR_INIT;
+
+	if (!parse->program->prepare)
+		return rc;
+	if (rc >= 0)
+		return parse->program->prepare(parse->globals, err);
+	(void)parse->program->prepare(parse->globals, &other);
+	return rc;
 }
 
 static const struct cmd *find_cmd(const struct cmd_program *program, const char *name)
@@ -213,8 +229,7 @@ static int run_cmd(struct parse *parse, int argc, char **argv, int i, struct err
 		return give_answer(parse);
 	if (rc >= 0)
 		rc = check_words(parse, err);
-	if (rc >= 0 && parse->program->prepare)
-		rc = parse->program->prepare(parse->globals, err);
+	rc = prepare(parse, rc, err);
 	if (rc >= 0)
 		rc = parse->cmd->run(parse->globals, parse->options, parse->words, parse->n_words,
 				     err);
@@ -247,7 +262,9 @@ static int run_named(struct parse *parse, int argc, char **argv, int at, struct 
 	}
 	parse->cmd = find_cmd(program, name);
 	if (!parse->cmd)
-		return usage_error(parse, err, "unknown command", name);
+		return prepare(parse, usage_error(parse, err, "unknown command", name), err);
+	if (program->failure_status && parse->cmd->failure_status)
+		*program->failure_status = parse->cmd->failure_status;
 	/* Where the options end at the first word, what follows is that word's to read. */
 	for (int i = at + 1; i < argc && parse->cmd->max_args >= 0 && !str_eq(argv[i], "--"); i++) {
 		if (!is_help(argv[i]))
@@ -286,7 +303,7 @@ static int run_line(struct parse *parse, int argc, char **argv, struct err *err)
 	int at = skip_globals(parse, argc, argv, err);
 
 	if (at < 0)
-		return at;
+		return prepare(parse, at, err);
 	if (parse->answer)
 		return give_answer(parse);
 	if (at < argc)

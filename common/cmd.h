@@ -43,6 +43,7 @@ struct cmd {
 	int (*run)(void *globals, void *options, char **args, int n_args, struct err *err);
 	size_t options_size;
 	bool hidden;
+	int failure_status; /* exit status when it fails, for program.failure_status; 0: the usual */
 };
 
 struct cmd_program {
@@ -54,11 +55,13 @@ struct cmd_program {
 	size_t globals_size;
 	const struct cmd *cmds;
 	size_t n_cmds;
-	/* Called once globals are parsed and before the command runs (log set-up); may be NULL. */
+	/* Called once globals are parsed and before the command runs, or its line is refused (log
+	 * set-up); may be NULL. */
 	int (*prepare)(void *globals, struct err *err);
 	/* Command run when no command word is there (ct-netns as a hook); NULL: print usage, 1. */
 	const struct cmd *fallback;
-	bool single_dash; /* "-bridge x" means "--bridge x", as Go's flag package reads it */
+	int *failure_status; /* set to the command's own, where it has one; may be NULL */
+	bool single_dash;    /* "-bridge x" means "--bridge x", as Go's flag package reads it */
 };
 
 /*

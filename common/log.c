@@ -12,9 +12,13 @@
 #include "common/json.h"
 #include "common/str.h"
 
+#define HELD_MAX_BYTES (64 << 10)
+
 static struct {
 	struct log_options options;
 	int fd;
+	struct strbuf held; /* lines for the file, see log.h */
+	pid_t holder;
 } log_state = {
 	.options = { .program = "", .format = LOG_FORMAT_TEXT, .level = LOG_LEVEL_WARNING },
 	.fd = STDERR_FILENO,
@@ -30,6 +34,7 @@ static const char *const level_names[] = {
 int log_open(const struct log_options *options, struct err *err)
 {
 	log_state.options = *options;
+	log_state.holder = getpid();
 	if (!options->path)
 		return 0;
 	int fd = open(options->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -92,13 +97,36 @@ static char *text_line(enum log_level level, const char *msg)
 	return xasprintf("time=\"%s\" level=%s msg=\"%s\"\n", now, level_names[level], escaped);
 }
 
+/*
+ * A child that is on its way to another program has no later moment to write them; a log of more than
+ * warnings is read by people.
+ */
+static bool is_held(enum log_level level)
+{
+	const struct log_options *o = &log_state.options;
+
+	return o->format == LOG_FORMAT_JSON && log_state.fd != STDERR_FILENO &&
+	       level == LOG_LEVEL_WARNING && o->level == LOG_LEVEL_WARNING &&
+	       log_state.holder == getpid() && log_state.held.len < HELD_MAX_BYTES;
+}
+
 /* One write() a line, so that programs that share a log file do not mix their lines. */
 static void emit(enum log_level level, const char *msg)
 {
 	autofree char *line = log_state.options.format == LOG_FORMAT_JSON ? json_line(level, msg)
 									  : text_line(level, msg);
 
-	(void)!write(log_state.fd, line, strlen(line));
+	if (is_held(level))
+		strbuf_add(&log_state.held, line, strlen(line));
+	else
+		(void)!write(log_state.fd, line, strlen(line));
+}
+
+void log_flush(void)
+{
+	if (log_state.held.len)
+		(void)!write(log_state.fd, log_state.held.text, log_state.held.len);
+	strbuf_free(&log_state.held);
 }
 
 #define EMIT(severity)                                                                             \
@@ -144,6 +172,9 @@ void log_fatal(const struct err *err)
 	emit(LOG_LEVEL_ERROR, err->msg);
 	if (log_state.fd == STDERR_FILENO)
 		return;
+	if (log_state.held.len)
+		(void)!write(STDERR_FILENO, log_state.held.text, log_state.held.len);
+	strbuf_free(&log_state.held);
 	autofree char *line = xasprintf("%s: error: %s\n", log_state.options.program, err->msg);
 
 	(void)!write(STDERR_FILENO, line, strlen(line));

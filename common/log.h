@@ -28,6 +28,9 @@ struct log_options {
  * Set once, at the start of main. Without it: text on stderr, warnings and errors. Text lines are
  * "program: warning: msg" on stderr and 'time="…" level=warning msg="…"' in a file; JSON lines are
  * {"level":"error","msg":"…","time":"RFC3339"} as runc has them (engines parse that).
+ *
+ * podman takes a JSON log file for one object, so a program that fails leaves nothing there but the
+ * error: warnings are held back until log_flush(), and go to stderr when log_fatal() comes first.
  */
 int log_open(const struct log_options *options, struct err *err);
 
@@ -36,6 +39,9 @@ void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool log_debug_enabled(void);
+
+/* All went well, or what comes now takes long: write what is held back. */
+void log_flush(void);
 
 /*
  * The last word of a program that failed: the error goes to the log, and to stderr as well when

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "runtime/cmds.h"
 #include "runtime/console_socket.h"
-#include "runtime/create.h"
+#include "runtime/create_options.h"
 #include "runtime/self.h"
 #include "runtime/start.h"
 #include "runtime/tty_proxy.h"
 #include "runtime/wait.h"
 
 struct run_options {
-	const char *bundle, *pid_file, *console_socket;
-	bool no_persist, detach, keep;
+	struct create_options create; /* first: the offsets of its table start here */
+	bool detach, keep;
 };
 
 /*
@@ -69,65 +67,48 @@ static int prepare(const struct container *c, struct tty_proxy **proxy, struct e
 	return master_fd < 0 ? master_fd : tty_proxy_open(master_fd, proxy, err);
 }
 
+/* Created; from here to the end of its process. */
+static int start_and_wait(struct container *c, const struct run_options *o, const char *root,
+			  struct err *err)
+{
+	autottyproxy struct tty_proxy *proxy = NULL;
+	int rc = prepare(c, &proxy, err);
+
+	if (rc < 0)
+		return undo(c, err);
+	rc = start_container(c, err);
+	if (rc < 0 || o->detach)
+		return rc;
+	log_flush();
+	return wait_and_delete(c, root, proxy, o->keep, err);
+}
+
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)
 {
 	const struct runtime_globals *g = globals;
-	const struct run_options *o = options;
+	struct run_options *o = options;
 	autocontainer struct container c = CONTAINER_INIT;
-	autottyproxy struct tty_proxy *proxy = NULL;
-	autofree char *pid_file = cmds_absolute(o->pid_file);
-	autofree char *console_socket = cmds_absolute(o->console_socket);
-	const struct create_request request = {
-		.root = g->root,
-		.id = args[0],
-		.bundle = o->bundle,
-		.pid_file = pid_file,
-		.rootless = g->rootless,
-		.console_socket = console_socket,
-		.detach = o->detach,
-		.no_persist = o->no_persist,
-	};
+	struct create_request request = { 0 };
 
 	(void)n_args;
 	int rc = self_protect(err);
 
-	if (rc < 0)
-		return rc;
-	if (!o->detach)
+	if (rc >= 0)
+		rc = create_options_request(&o->create, g, args[0], o->detach, &request, err);
+	if (rc >= 0 && !o->detach) {
 		wait_block_signals();
-	rc = create_container(&c, &request, err);
-	if (rc < 0)
-		return rc;
-	rc = prepare(&c, &proxy, err);
-	if (rc < 0)
-		return undo(&c, err);
-	rc = start_container(&c, err);
-	if (rc < 0 || o->detach)
-		return rc;
-	return wait_and_delete(&c, g->root, proxy, o->keep, err);
+		rc = o->create.no_subreaper ? 0 : wait_adopt_orphans(err);
+	}
+	if (rc >= 0)
+		rc = create_container(&c, &request, err);
+	if (rc >= 0)
+		rc = start_and_wait(&c, o, g->root, err);
+	create_options_free(&o->create);
+	return rc;
 }
 
 static const struct cmd_option run_options[] = {
-	{ .name = "bundle",
-	  .short_name = 'b',
-	  .type = CMD_STRING,
-	  .value = "DIR",
-	  .offset = offsetof(struct run_options, bundle),
-	  .help = "folder of config.json (default: the working directory)" },
-	{ .name = "pid-file",
-	  .type = CMD_STRING,
-	  .value = "FILE",
-	  .offset = offsetof(struct run_options, pid_file),
-	  .help = "write the process id of the container's init to FILE" },
-	{ .name = "console-socket",
-	  .type = CMD_STRING,
-	  .value = "PATH",
-	  .offset = offsetof(struct run_options, console_socket),
-	  .help = "send the terminal to the program that listens on PATH" },
-	{ .name = "no-persist",
-	  .type = CMD_FLAG,
-	  .offset = offsetof(struct run_options, no_persist),
-	  .help = "do not pin the namespaces: they end with the process" },
+	CREATE_OPTIONS,
 	{ .name = "detach",
 	  .short_name = 'd',
 	  .type = CMD_FLAG,

@@ -5,14 +5,17 @@
 #include <stdbool.h>
 
 #include "common/cmd.h"
+#include "runtime/cgroup.h"
 
 /* What stands before the command: the `globals` of every command's run function. */
 struct runtime_globals {
-	const char *root;       /* state directory; NULL: the default */
-	const char *log;        /* file; NULL: stderr */
-	const char *log_format; /* "text" or "json"; NULL: text */
-	const char *rootless;   /* "true", "false", "auto"; NULL: auto (rights.h) */
-	bool debug;
+	const char *root;           /* state directory; NULL: the default */
+	const char *log;            /* file; NULL: stderr */
+	const char *log_format;     /* "text" or "json"; NULL: text */
+	const char *log_level;      /* NULL: warning */
+	const char *cgroup_manager; /* NULL: by systemd_cgroup */
+	const char *rootless;       /* "true", "false", "auto"; NULL: auto (rights.h) */
+	bool debug, systemd_cgroup;
 };
 
 /* One per cmd_*.c; main.c puts them into its table. */
@@ -21,5 +24,9 @@ extern const struct cmd cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd
 
 /* path as seen from where the program was called; NULL stays NULL. The caller frees. */
 char *cmds_absolute(const char *path);
+
+/* What --cgroup-manager, or else --systemd-cgroup, says. */
+int cmds_cgroup_manager(const struct runtime_globals *g, enum cgroup_manager *manager,
+			struct err *err);
 
 #endif

@@ -23,12 +23,20 @@ _ct_runtime() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--log | --pid-file | --console-socket)
+	--log | --pid-file | --config | --console-socket | --pidfd-socket)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
 	--log-format)
 		mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
+		return
+		;;
+	--log-level)
+		mapfile -t COMPREPLY < <(compgen -W "error warning info debug" -- "$cur")
+		return
+		;;
+	--cgroup-manager)
+		mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$cur")
 		return
 		;;
 	--format)

@@ -11,6 +11,8 @@
 #include "runtime/rights.h"
 #include "runtime/state.h"
 
+struct create_request;
+
 /* One container on this host, as a command has it in its hands. Zero is not a valid one. */
 struct container {
 	char *root; /* state directory of all containers */
@@ -30,6 +32,7 @@ struct container {
 	int listen_fd; /* start.sock, for init; -1 */
 	int null_fd;   /* restart: the host's /dev/null for masks, for init; -1 */
 	bool replace;  /* restart: the state directory and the pins are there already */
+	const struct create_request *request; /* how it is made; never NULL in init */
 
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
 	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */

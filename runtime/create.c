@@ -33,6 +33,7 @@
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
+#include "runtime/pidfd_socket.h"
 #include "runtime/pins.h"
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
@@ -339,6 +340,16 @@ static int step_ready(void *ctx, struct err *err)
 	return sync_expect(((struct create *)ctx)->c->sync_fd, SYNC_READY, INIT, NULL, err);
 }
 
+/* Before the pid file: whoever reads that may count on the other. */
+static int step_pidfd(void *ctx, struct err *err)
+{
+	const struct create *create = ctx;
+
+	if (!create->request->pidfd_socket)
+		return 0;
+	return pidfd_socket_send(create->request->pidfd_socket, create->c->pid, err);
+}
+
 static int step_pid_file(void *ctx, struct err *err)
 {
 	const struct create *create = ctx;
@@ -387,6 +398,7 @@ static const struct step create_steps[] = {
 	{ .name = "create.proceed", .run = step_proceed },
 	{ .name = "create.hooks", .run = step_runtime_hooks },
 	{ .name = "create.ready", .run = step_ready },
+	{ .name = "create.pidfd", .run = step_pidfd },
 	{ .name = "create.pid-file", .run = step_pid_file, .undo = undo_pid_file },
 	{ .name = "create.commit", .run = step_commit },
 };
@@ -504,8 +516,8 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc >= 0)
 		rc = enter_bundle(request->bundle, err);
 	if (rc >= 0)
-		rc = config_load_at(AT_FDCWD, "config.json", &c->config, &text, &create.config_len,
-				    err);
+		rc = config_load_at(AT_FDCWD, request->config ? request->config : "config.json",
+				    &c->config, &text, &create.config_len, err);
 	if (rc >= 0)
 		rc = rights_look(request->rootless, &c->rights, err);
 	if (rc >= 0)
@@ -521,6 +533,7 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc < 0)
 		return rc;
 	create.config_text = text;
+	c->request = request;
 	rc = steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
 	if (rc < 0 && c->sync_fd >= 0)
 		sync_last_words(c->sync_fd, err);
@@ -538,7 +551,10 @@ int create_undo(struct container *c, struct err *err)
 
 int create_again(struct container *c, struct err *err)
 {
+	static const struct create_request plain = { .detach = true };
 	struct create create = { .c = c };
+
+	c->request = &plain;
 	int rc = steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
 
 	if (rc < 0 && c->sync_fd >= 0)

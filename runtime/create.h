@@ -4,16 +4,20 @@
 
 #include <stdbool.h>
 
+#include "runtime/cgroup.h"
 #include "runtime/container.h"
+#include "runtime/passed_fds.h"
 
 struct create_request {
 	const char *root, *id;
-	const char *bundle;         /* NULL: the working directory */
-	const char *pid_file;       /* NULL: none */
-	const char *rootless;       /* --rootless, as rights.h takes it */
-	const char *console_socket; /* --console-socket, absolute; NULL: none */
-	bool detach;                /* nobody stays to serve a terminal */
-	bool no_persist;
+	const char *bundle; /* NULL: the working directory */
+	const char *config; /* below the bundle or absolute; NULL: config.json */
+	const char *pid_file, *console_socket, *pidfd_socket; /* absolute; NULL: none */
+	const char *rootless;                                 /* --rootless, as rights.h takes it */
+	struct passed_fds fds;
+	enum cgroup_manager cgroup_manager;
+	bool detach; /* nobody stays with the container: `create`, `run --detach` */
+	bool no_persist, no_pivot, no_new_keyring;
 };
 
 /*

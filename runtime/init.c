@@ -29,6 +29,7 @@
 #include "common/signals.h"
 #include "common/steps.h"
 #include "runtime/console_socket.h"
+#include "runtime/create.h"
 #include "runtime/exec.h"
 #include "runtime/hooks.h"
 #include "runtime/identity.h"
@@ -347,9 +348,10 @@ static int step_exec(void *ctx, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	/* All but the standard three; the one in report_fd is the answer to `start` when it closes. */
-	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return err_errno(err, "mark descriptors close-on-exec");
+	/* The one in report_fd is the answer to `start` when it closes. */
+	rc = passed_fds_seal(&init->c->request->fds, err);
+	if (rc < 0)
+		return rc;
 	return exec_run(&init->c->config->process, &init->env, err);
 }
 
@@ -402,6 +404,7 @@ static void wait_start(struct init *init)
 	if (init->report_fd < 0)
 		die(init, &err);
 	exec_environment(&init->c->config->process, &init->env);
+	passed_fds_environment(&init->c->request->fds, &init->env);
 }
 
 void init_main(struct container *c)
@@ -410,6 +413,7 @@ void init_main(struct container *c)
 		.c = c,
 		.report_fd = c->sync_fd,
 		.rootfs = { .config = c->config,
+			    .no_pivot = c->request->no_pivot,
 			    .bundle_fd = -1,
 			    .root_fd = -1,
 			    .null_fd = -1,

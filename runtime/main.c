@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/fds.h"
 #include "common/log.h"
 #include "runtime/cmds.h"
 #include "runtime/config.h"
+#include "runtime/passed_fds.h"
 #include "runtime/self.h"
 
 static const struct cmd_option globals[] = {
@@ -21,6 +23,11 @@ static const struct cmd_option globals[] = {
 	  .value = "FILE",
 	  .offset = offsetof(struct runtime_globals, log),
 	  .help = "append the log to FILE (default: stderr)" },
+	{ .name = "log-level",
+	  .type = CMD_STRING,
+	  .value = "LEVEL",
+	  .offset = offsetof(struct runtime_globals, log_level),
+	  .help = "error, warning (default), info or debug" },
 	{ .name = "log-format",
 	  .type = CMD_STRING,
 	  .value = "FORMAT",
@@ -35,27 +42,75 @@ static const struct cmd_option globals[] = {
 	  .type = CMD_FLAG,
 	  .offset = offsetof(struct runtime_globals, debug),
 	  .help = "log what is done" },
+	{ .name = "systemd-cgroup",
+	  .short_name = 's',
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct runtime_globals, systemd_cgroup),
+	  .help = "let systemd make the cgroup" },
+	{ .name = "cgroup-manager",
+	  .type = CMD_STRING,
+	  .value = "MANAGER",
+	  .offset = offsetof(struct runtime_globals, cgroup_manager),
+	  .help = "cgroupfs (default), systemd or disabled" },
 };
+
+/* --debug is the shorter way to say --log-level debug. */
+static int log_level(const struct runtime_globals *g, enum log_level *level, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} known[] = {
+		{ "error", LOG_LEVEL_ERROR },  { "warning", LOG_LEVEL_WARNING },
+		{ "warn", LOG_LEVEL_WARNING }, { "info", LOG_LEVEL_INFO },
+		{ "debug", LOG_LEVEL_DEBUG },
+	};
+
+	*level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
+	if (!g->log_level || g->debug)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!str_eq(g->log_level, known[i].name))
+			continue;
+		*level = known[i].level;
+		return 0;
+	}
+	return err_set(err, EINVAL, "--log-level: '%s' is neither error, warning, info nor debug",
+		       g->log_level);
+}
+
+/* crun's spelling; what else it logs to is no file of ours. */
+static int log_path(const struct runtime_globals *g, const char **path, struct err *err)
+{
+	*path = g->log && str_starts(g->log, "file:") ? g->log + strlen("file:") : g->log;
+	if (!g->log || (!str_starts(g->log, "journald:") && !str_starts(g->log, "syslog:")))
+		return 0;
+	return err_set(err, ENOTSUP, "--log: '%s': give a file; without --log it goes to stderr",
+		       g->log);
+}
 
 static int prepare(void *ptr, struct err *err)
 {
 	const struct runtime_globals *g = ptr;
 	bool json = str_eq(g->log_format, "json");
-	const struct log_options options = {
+	struct log_options options = {
 		.program = "ct-runtime",
-		.path = g->log,
 		.format = json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT,
-		.level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
 	};
 
 	if (g->log_format && !json && !str_eq(g->log_format, "text"))
 		return err_set(err, EINVAL, "--log-format: '%s' is neither text nor json",
 			       g->log_format);
-	return log_open(&options, err);
+	int rc = log_level(g, &options.level, err);
+
+	if (rc >= 0)
+		rc = log_path(g, &options.path, err);
+	return rc < 0 ? rc : log_open(&options, err);
 }
 
 int main(int argc, char **argv)
 {
+	int failure_status = EXIT_FAILURE;
 	const struct cmd cmds[] = {
 		cmd_create, cmd_start, cmd_run,     cmd_state, cmd_kill,
 		cmd_delete, cmd_list,  cmd_restart, cmd_spec,  cmd_features,
@@ -63,16 +118,20 @@ int main(int argc, char **argv)
 	const struct cmd_program program = {
 		.name = "ct-runtime",
 		.summary = "OCI runtime for persistent namespaces and hooks",
-		.version = "ct-runtime version " CT_VERSION "\nspec: " CONFIG_OCI_VERSION_MAX "\n",
+		/* moby and go-runc look for these three lines */
+		.version = "ct-runtime version " CT_VERSION "\ncommit: " CT_COMMIT
+			   "\nspec: " CONFIG_OCI_VERSION_MAX "\n",
 		.globals = globals,
 		.n_globals = ARRAY_SIZE(globals),
 		.globals_size = sizeof(struct runtime_globals),
 		.cmds = cmds,
 		.n_cmds = ARRAY_SIZE(cmds),
 		.prepare = prepare,
+		.failure_status = &failure_status,
 	};
 	struct err err = ERR_INIT;
 
+	passed_fds_note();
 	/* Ignored by who called us, it would take the exit status of our children away (wait(2)). */
 	(void)signal(SIGCHLD, SIG_DFL);
 	self_init(argv);
@@ -81,7 +140,8 @@ int main(int argc, char **argv)
 
 	if (rc < 0) {
 		log_fatal(&err);
-		return EXIT_FAILURE;
+		return failure_status;
 	}
+	log_flush();
 	return rc;
 }

@@ -202,12 +202,33 @@ int rootfs_devices(struct rootfs *rootfs, struct err *err)
 
 /* ---- pivot and seal ---- */
 
+/*
+ * The old root stays below the new one, and who breaks out of the chroot finds it: its /proc and /sys at
+ * least are gone by then. In a user namespace they are locked, and covered instead.
+ */
+static int move_root(const struct rootfs *rootfs, struct err *err)
+{
+	static const char *const hidden[] = { "/proc", "/sys" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (umount2(hidden[i], MNT_DETACH) < 0 && errno == EINVAL &&
+		    mount("tmpfs", hidden[i], "tmpfs", MS_RDONLY, "size=0") < 0)
+			return err_errno(err, "hide the host's %s", hidden[i]);
+	if (fchdir(rootfs->root_fd) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return err_errno(err, "move the rootfs to '/'");
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return err_errno(err, "chroot to the rootfs");
+	return 0;
+}
+
 int rootfs_pivot(struct rootfs *rootfs, struct err *err)
 {
 	unsigned long propagation = host_propagation(rootfs->config);
 
 	if (rootfs->joined_mntns)
 		return 0;
+	if (rootfs->no_pivot)
+		return move_root(rootfs, err);
 	autoclose int old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (old_fd < 0 || fchdir(rootfs->root_fd) < 0)

@@ -19,6 +19,7 @@ struct rootfs {
 	int null_fd;     /* the host's /dev/null (checked: char 1:3) as a detached mount, for masks;
 			 * -1 before, and with nothing to mask */
 	bool new_userns; /* init is in a user namespace that is not the host's first one */
+	bool no_pivot;   /* the old root cannot be pivoted away (an initramfs): move over it */
 	bool joined_mntns; /* the mount namespace was joined by path: nothing is mounted or pivoted */
 };
 

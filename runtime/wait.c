@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 void wait_block_signals(void)
@@ -13,6 +14,11 @@ void wait_block_signals(void)
 
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
+int wait_adopt_orphans(struct err *err)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? err_errno(err, "become a subreaper") : 0;
 }
 
 bool wait_reap(pid_t pid, int *status)

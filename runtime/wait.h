@@ -5,8 +5,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "common/err.h"
+
 /* Block every signal, so that none is lost between the birth of the process and the wait for it. */
 void wait_block_signals(void);
+
+/* Orphans of our descendants become our children, to be reaped by wait_forwarding. */
+int wait_adopt_orphans(struct err *err);
 
 /*
  * Wait for pid, a child of ours, and pass every signal on to it meanwhile; other children are

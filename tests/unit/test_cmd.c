@@ -144,7 +144,7 @@ static void assert_refused(const struct cmd_program *which, const char *line, co
 	if (run_line(which, line, &err) != -EINVAL)
 		fail_msg("'%s' was not refused", line);
 	assert_string_equal(err.msg, want);
-	assert_int_equal(prepared, 0);
+	assert_true(prepared <= 1); /* for the log of the refusal */
 	assert_null(seen.text);
 }
 
@@ -232,8 +232,8 @@ static void wrong_usage_is_one_line_that_names_the_help(void **state)
 		{ "make -x c", "unknown option '-x'; see 'prog make --help'" },
 		{ "make --b /b c", "unknown option '--b'; see 'prog make --help'" },
 		{ "make -bundle /b c", "unknown option '-bundle'; see 'prog make --help'" },
-		{ "make c --bundle", "no value for option '--bundle'; see 'prog make --help'" },
-		{ "--root", "no value for option '--root'; see 'prog --help'" },
+		{ "make c --bundle", "flag needs an argument: '--bundle'; see 'prog make --help'" },
+		{ "--root", "flag needs an argument: '--root'; see 'prog --help'" },
 		{ "--bundle /b make c", "unknown option '--bundle'; see 'prog --help'" },
 		{ "make", "prog make: too few arguments, wants ID [MORE]; see 'prog make --help'" },
 		{ "make a b c", "unexpected argument 'c'; see 'prog make --help'" },

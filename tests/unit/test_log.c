@@ -170,6 +170,50 @@ static void a_file_is_appended_to(void **state)
 	assert_non_null(strstr(text, "\"second\""));
 }
 
+static void a_json_file_gets_warnings_when_all_went_well(void **state)
+{
+	(void)state;
+	open_log(path, LOG_FORMAT_JSON, LOG_LEVEL_WARNING);
+	log_warning("held back");
+	autofree char *before = log_text();
+
+	assert_null(strstr(before, "held back"));
+	log_flush();
+	log_flush();
+	autofree char *text = log_text();
+	const char *first = strstr(text, "held back");
+
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "held back"));
+}
+
+static void a_json_file_gets_no_warning_beside_the_error(void **state)
+{
+	struct err err = ERR_INIT;
+
+	open_log(path, LOG_FORMAT_JSON, LOG_LEVEL_WARNING);
+	log_warning("not in the file");
+	(void)err_set(&err, EIO, "it broke too");
+	log_fatal(&err);
+	log_flush();
+	autofree char *text = log_text();
+	autofree char *seen = stderr_text(*state);
+
+	assert_null(strstr(text, "not in the file"));
+	assert_non_null(strstr(text, "it broke too"));
+	assert_non_null(strstr(seen, "not in the file"));
+}
+
+static void a_json_file_of_a_debug_log_has_all_at_once(void **state)
+{
+	(void)state;
+	open_log(path, LOG_FORMAT_JSON, LOG_LEVEL_DEBUG);
+	log_warning("at once");
+	autofree char *text = log_text();
+
+	assert_non_null(strstr(text, "at once"));
+}
+
 static void the_last_word_goes_to_the_file_and_to_stderr(void **state)
 {
 	struct err err = ERR_INIT;
@@ -201,6 +245,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_text_line_in_a_file_stays_one_line, capture,
 						release),
 		cmocka_unit_test_setup_teardown(a_file_is_appended_to, capture, release),
+		cmocka_unit_test_setup_teardown(a_json_file_gets_warnings_when_all_went_well,
+						capture, release),
+		cmocka_unit_test_setup_teardown(a_json_file_gets_no_warning_beside_the_error,
+						capture, release),
+		cmocka_unit_test_setup_teardown(a_json_file_of_a_debug_log_has_all_at_once, capture,
+						release),
 		cmocka_unit_test_setup_teardown(the_last_word_goes_to_the_file_and_to_stderr,
 						capture, release),
 	};
