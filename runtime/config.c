@@ -257,6 +257,9 @@ void config_free(struct config **config)
 	config_intel_rdt_free(&c->intel_rdt);
 	free(c->uid_maps.items);
 	free(c->gid_maps.items);
+	config_devices_free(&c->devices);
+	strmap_free(&c->sysctl);
+	free(c->mount_label);
 	strlist_free(&c->masked_paths);
 	strlist_free(&c->readonly_paths);
 	free(c);

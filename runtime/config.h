@@ -49,15 +49,36 @@ struct config_id_maps {
 };
 
 struct config_mount {
-	char *destination; /* as written; resolved below the rootfs */
+	char *destination; /* as written; resolved below the rootfs, "/" when it is relative */
 	char *source;      /* NULL: none. Relative to the bundle for binds */
 	char *type;        /* NULL: none */
 	struct strlist options;
+	struct config_id_maps uid_maps, gid_maps; /* both or none: of an idmapped mount */
 };
 
 struct config_mounts {
 	struct config_mount *items;
 	size_t n;
+};
+
+struct config_device {
+	char *path; /* absolute, in the container */
+	int type;   /* 'c', 'b' or 'p' (a fifo: no numbers) */
+	bool has_major, has_minor;
+	int64_t major, minor;
+	bool has_file_mode;
+	int64_t file_mode; /* permission bits alone */
+	int64_t uid, gid;  /* 0 when unset */
+};
+
+struct config_devices {
+	struct config_device *items;
+	size_t n;
+};
+
+struct config_time_offset {
+	bool present;
+	int64_t secs, nanosecs;
 };
 
 struct config_rlimit {
@@ -152,9 +173,13 @@ struct config {
 	struct strmap annotations;
 	struct config_namespace namespaces[NS_COUNT];
 	struct config_id_maps uid_maps, gid_maps;
+	struct config_devices devices;
+	struct strmap sysctl; /* keys as written; sysctl.h knows their forms */
+	struct config_time_offset monotonic, boottime;
 	struct strlist masked_paths, readonly_paths;
 	bool has_intel_rdt;
 	struct config_intel_rdt intel_rdt;
+	char *mount_label;      /* SELinux; NULL: unset */
 	int rootfs_propagation; /* MS_SHARED…, with MS_REC; 0: unset */
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "runtime/config_tables.h"
+#include "runtime/sysctl.h"
 
 /* Rules that look at more than one property: what would change the host, or could not be applied. */
 
@@ -43,6 +44,10 @@ static int check_joined_tree(const struct config *config, const struct json_path
 
 	if (config->mounts.n > 0)
 		return json_fail(config_at(root, "mounts"), err, "%s", reason);
+	if (config->mount_label)
+		return json_fail(config_at(linux_path, "mountLabel"), err, "%s", reason);
+	if (config->devices.n > 0)
+		return json_fail(config_at(linux_path, "devices"), err, "%s", reason);
 	if (config->root.readonly)
 		return json_fail(config_at(config_at(root, "root"), "readonly"), err, "%s", reason);
 	if (config->masked_paths.n > 0)
@@ -64,6 +69,20 @@ static int check_tree(const struct config *config, const struct json_path *root,
 	return config_check_mounts(config, root, err);
 }
 
+/* ---- the time namespace ---- */
+
+static int check_time(const struct config *config, const struct json_path *root, struct err *err)
+{
+	const struct json_path *linux_path = config_at(root, "linux");
+
+	if ((!config->monotonic.present && !config->boottime.present) || is_new(config, NS_TIME))
+		return 0;
+	return json_fail(config_at(linux_path, "timeOffsets"), err,
+			 config->namespaces[NS_TIME].present
+				 ? "cannot change a time namespace joined by path"
+				 : "needs 'time' in linux.namespaces");
+}
+
 /* ---- id maps ---- */
 
 static bool ranges_overlap(int64_t a, int64_t a_size, int64_t b, int64_t b_size)
@@ -71,7 +90,7 @@ static bool ranges_overlap(int64_t a, int64_t a_size, int64_t b, int64_t b_size)
 	return a < b + b_size && b < a + a_size;
 }
 
-static int check_id_maps(const struct config_id_maps *maps, const struct json_path *path,
+int config_check_id_maps(const struct config_id_maps *maps, const struct json_path *path,
 			 struct err *err)
 {
 	if (maps->n > ID_MAP_MAX)
@@ -161,10 +180,10 @@ static int check_userns(const struct config *config, const struct json_path *roo
 		return json_fail(uid_path, err, "is required by a new user namespace");
 	if (config->gid_maps.n == 0)
 		return json_fail(gid_path, err, "is required by a new user namespace");
-	rc = check_id_maps(&config->uid_maps, uid_path, err);
+	rc = config_check_id_maps(&config->uid_maps, uid_path, err);
 	if (rc < 0)
 		return rc;
-	rc = check_id_maps(&config->gid_maps, gid_path, err);
+	rc = config_check_id_maps(&config->gid_maps, gid_path, err);
 	if (rc < 0)
 		return rc;
 	return check_user_mapped(config, root, err);
@@ -177,7 +196,11 @@ int config_check(struct config *config, const struct json_path *root, struct err
 	if (rc < 0)
 		return rc;
 	rc = check_userns(config, root, err);
-	if (rc < 0)
-		return rc;
-	return check_tree(config, root, err);
+	if (rc >= 0)
+		rc = check_time(config, root, err);
+	if (rc >= 0)
+		rc = sysctl_check(config, config_at(config_at(root, "linux"), "sysctl"), err);
+	if (rc >= 0)
+		rc = check_tree(config, root, err);
+	return rc;
 }

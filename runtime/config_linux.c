@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "common/cleanup.h"
@@ -108,7 +109,7 @@ char *config_id_map_text(const struct config_id_maps *maps)
 	return strbuf_take(&text);
 }
 
-static const struct json_table id_map_table = {
+const struct json_table config_id_map_table = {
 	.fields = id_map_fields,
 	.n_fields = ARRAY_SIZE(id_map_fields),
 	.item_size = sizeof(struct config_id_map),
@@ -135,26 +136,6 @@ static int decode_net_devices(const json_node *node, const struct json_field *fi
 		key, NULL, 0, JSON_UNSUPPORTED, NULL, 0                                            \
 	}
 
-static const struct json_field time_offset_fields[] = {
-	UNSUPPORTED("secs"),
-	UNSUPPORTED("nanosecs"),
-};
-
-static const struct json_table time_offset_table = {
-	.fields = time_offset_fields,
-	.n_fields = ARRAY_SIZE(time_offset_fields),
-};
-
-static const struct json_field time_offsets_fields[] = {
-	{ "monotonic", json_decode_object, 0, 0, &time_offset_table, 0 },
-	{ "boottime", json_decode_object, 0, 0, &time_offset_table, 0 },
-};
-
-static const struct json_table time_offsets_table = {
-	.fields = time_offsets_fields,
-	.n_fields = ARRAY_SIZE(time_offsets_fields),
-};
-
 static const struct json_field personality_fields[] = {
 	{ "domain", config_decode_neutral, 0, 0, "LINUX", 0 },
 	UNSUPPORTED("flags"),
@@ -165,6 +146,48 @@ static const struct json_table personality_table = {
 	.n_fields = ARRAY_SIZE(personality_fields),
 };
 
+/* ---- the time namespace ---- */
+
+/* The kernel stops half-way to the end of its 64 bits of nanoseconds (KTIME_SEC_MAX / 2). */
+#define TIME_OFFSET_MAX_S (INT64_C(9223372036) / 2)
+static const struct json_range seconds_range = { -TIME_OFFSET_MAX_S, TIME_OFFSET_MAX_S };
+static const struct json_range nanoseconds_range = { 0, 999999999 };
+
+#define AT(member) offsetof(struct config_time_offset, member)
+static const struct json_field time_offset_fields[] = {
+	{ "secs", json_decode_int, AT(secs), 0, &seconds_range, 0 },
+	{ "nanosecs", json_decode_int, AT(nanosecs), 0, &nanoseconds_range, 0 },
+};
+#undef AT
+
+static int check_time_offset(void *item, const struct json_path *path, struct err *err)
+{
+	struct config_time_offset *offset = item;
+
+	(void)path;
+	(void)err;
+	offset->present = offset->secs != 0 || offset->nanosecs != 0;
+	return 0;
+}
+
+static const struct json_table time_offset_table = {
+	.fields = time_offset_fields,
+	.n_fields = ARRAY_SIZE(time_offset_fields),
+	.check = check_time_offset,
+};
+
+#define AT(member) offsetof(struct config, member)
+static const struct json_field time_offsets_fields[] = {
+	{ "monotonic", json_decode_object, AT(monotonic), 0, &time_offset_table, 0 },
+	{ "boottime", json_decode_object, AT(boottime), 0, &time_offset_table, 0 },
+};
+#undef AT
+
+static const struct json_table time_offsets_table = {
+	.fields = time_offsets_fields,
+	.n_fields = ARRAY_SIZE(time_offsets_fields),
+};
+
 /* ---- linux ---- */
 
 static int decode_propagation(const json_node *node, const struct json_field *field, void *out,
@@ -173,6 +196,19 @@ static int decode_propagation(const json_node *node, const struct json_field *fi
 	if (str_eq(json_string(node), ""))
 		return 0;
 	return json_decode_enum(node, field, out, path, err);
+}
+
+/* It goes into a file system's options between double quotes, which nothing can escape there. */
+static int decode_label(const json_node *node, const struct json_field *field, void *out,
+			const struct json_path *path, struct err *err)
+{
+	const char *label = json_string(node);
+
+	if (str_eq(label, ""))
+		return 0;
+	if (label && strpbrk(label, "\"\n"))
+		return json_fail(path, err, "'%.128s' has a quote or a newline in it", label);
+	return json_decode_string(node, field, out, path, err);
 }
 
 static const struct json_enum propagation_names[] = {
@@ -211,14 +247,14 @@ static int check_linux(void *item, const struct json_path *path, struct err *err
 #define AT(member) offsetof(struct config, member)
 static const struct json_field linux_fields[] = {
 	{ "namespaces", decode_namespaces, AT(namespaces), 0, &namespace_table, 0 },
-	{ "uidMappings", json_decode_array, AT(uid_maps), 0, &id_map_table, 0 },
-	{ "gidMappings", json_decode_array, AT(gid_maps), 0, &id_map_table, 0 },
+	{ "uidMappings", json_decode_array, AT(uid_maps), 0, &config_id_map_table, 0 },
+	{ "gidMappings", json_decode_array, AT(gid_maps), 0, &config_id_map_table, 0 },
 	{ "maskedPaths", json_decode_strings, AT(masked_paths), 0, NULL, 0 },
 	{ "readonlyPaths", json_decode_strings, AT(readonly_paths), 0, NULL, 0 },
 	{ "rootfsPropagation", decode_propagation, AT(rootfs_propagation), 0, propagation_names,
 	  0 },
 	{ "timeOffsets", json_decode_object, 0, 0, &time_offsets_table, 0 },
-	UNSUPPORTED("devices"),
+	{ "devices", json_decode_array, AT(devices), 0, &config_device_table, 0 },
 	{ "netDevices", decode_net_devices, 0, 0, NULL, 0 },
 	UNSUPPORTED("cgroupsPath"),
 	{ "resources", json_decode_object, 0, 0, &config_resources_table, 0 },
@@ -226,9 +262,9 @@ static const struct json_field linux_fields[] = {
 	{ "intelRdt", json_decode_object, AT(intel_rdt), 0, &config_intel_rdt_table,
 	  AT(has_intel_rdt) },
 	UNSUPPORTED("memoryPolicy"),
-	UNSUPPORTED("sysctl"),
+	{ "sysctl", json_decode_map, AT(sysctl), 0, NULL, 0 },
 	UNSUPPORTED("seccomp"),
-	UNSUPPORTED("mountLabel"),
+	{ "mountLabel", decode_label, AT(mount_label), 0, NULL, 0 },
 	{ "personality", json_decode_object, 0, 0, &personality_table, 0 },
 };
 #undef AT

@@ -11,8 +11,8 @@ static const struct json_field mount_fields[] = {
 	{ "source", json_decode_string, AT(source), 0, NULL, 0 },
 	{ "type", json_decode_string, AT(type), 0, NULL, 0 },
 	{ "options", json_decode_strings, AT(options), 0, NULL, 0 },
-	{ "uidMappings", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "gidMappings", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "uidMappings", json_decode_array, AT(uid_maps), 0, &config_id_map_table, 0 },
+	{ "gidMappings", json_decode_array, AT(gid_maps), 0, &config_id_map_table, 0 },
 };
 #undef AT
 
@@ -47,6 +47,26 @@ static int check_mount(const struct config_mount *mount, const struct mount_plan
 	return 0;
 }
 
+static int check_idmap(const struct config *config, size_t i, const struct mount_plan *plan,
+		       const struct json_path *path, struct err *err)
+{
+	const struct config_mount *mount = &config->mounts.items[i];
+	const struct json_path *uid_path = config_at(path, "uidMappings");
+	const struct json_path *gid_path = config_at(path, "gidMappings");
+
+	if (mount->gid_maps.n == 0 && mount->uid_maps.n > 0)
+		return json_fail(gid_path, err, "is required beside uidMappings");
+	if (mount->uid_maps.n == 0 && mount->gid_maps.n > 0)
+		return json_fail(uid_path, err, "is required beside gidMappings");
+	if (plan->idmap != MOUNT_IDMAP_NONE && mount->uid_maps.n == 0 &&
+	    !config->namespaces[NS_USER].present)
+		return json_fail(uid_path, err,
+				 "is required by an idmapped mount without a user namespace");
+	int rc = config_check_id_maps(&mount->uid_maps, uid_path, err);
+
+	return rc < 0 ? rc : config_check_id_maps(&mount->gid_maps, gid_path, err);
+}
+
 /* The options are parsed again by whoever mounts; here, so that a wrong one fails before anything
  * is made. */
 int config_check_mounts(const struct config *config, const struct json_path *root, struct err *err)
@@ -66,6 +86,8 @@ int config_check_mounts(const struct config *config, const struct json_path *roo
 		rc = mount_plan_parse(mount, where, &plan, err);
 		if (rc >= 0)
 			rc = check_mount(mount, &plan, config_item(mounts, i), err);
+		if (rc >= 0)
+			rc = check_idmap(config, i, &plan, config_item(mounts, i), err);
 		mount_plan_free(&plan);
 		if (rc < 0)
 			return rc;
@@ -80,6 +102,8 @@ void config_mounts_free(struct config_mounts *mounts)
 		free(mounts->items[i].source);
 		free(mounts->items[i].type);
 		strlist_free(&mounts->items[i].options);
+		free(mounts->items[i].uid_maps.items);
+		free(mounts->items[i].gid_maps.items);
 	}
 	free(mounts->items);
 }

@@ -13,6 +13,8 @@ extern const struct json_table config_process_table;   /* struct config_process 
 extern const struct json_table config_hooks_table;     /* struct config_hooks[HOOK_COUNT] */
 extern const struct json_table config_mount_table;     /* array in struct config_mounts */
 extern const struct json_table config_linux_table;     /* struct config */
+extern const struct json_table config_id_map_table;    /* array in struct config_id_maps */
+extern const struct json_table config_device_table;    /* array in struct config_devices */
 extern const struct json_table config_resources_table; /* no struct: nothing of it is applied */
 
 /* The whole document, once every property on its own is right. */
@@ -20,6 +22,10 @@ int config_check(struct config *config, const struct json_path *root, struct err
 
 /* "config.json: linux.uidMappings: …" and so on live where their data does. */
 int config_check_mounts(const struct config *config, const struct json_path *root, struct err *err);
+
+/* Extents that do not overlap, and no more of them than the kernel takes. */
+int config_check_id_maps(const struct config_id_maps *maps, const struct json_path *path,
+			 struct err *err);
 
 /* For a property that is known and has a value which asks for something. Returns negative. */
 int config_unsupported(const struct json_path *path, struct err *err);
@@ -37,6 +43,7 @@ extern const struct json_table config_intel_rdt_table; /* struct config_intel_rd
 void config_intel_rdt_free(struct config_intel_rdt *rdt);
 void config_process_free(struct config_process *process);
 void config_mounts_free(struct config_mounts *mounts);
+void config_devices_free(struct config_devices *devices);
 void config_hooks_free(struct config_hooks *hooks);
 
 /* A path below the one of an object: "process" -> "process.cwd". For the length of the call. */

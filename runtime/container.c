@@ -39,6 +39,7 @@ void container_free(struct container *c)
 	close_fd(&c->lock_fd);
 	close_fd(&c->dir_fd);
 	close_fd(&c->root_fd);
+	idmaps_close(&c->idmaps);
 	namespaces_close(&c->ns);
 	config_free(&c->config);
 	state_free(&c->state);

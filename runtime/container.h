@@ -7,6 +7,7 @@
 
 #include "common/err.h"
 #include "runtime/config.h"
+#include "runtime/idmap.h"
 #include "runtime/namespaces.h"
 #include "runtime/rights.h"
 #include "runtime/state.h"
@@ -24,6 +25,7 @@ struct container {
 	struct config *config;
 	struct state state;
 	struct namespaces ns;
+	struct idmaps idmaps; /* sources of idmapped mounts, for init */
 	/* Of the runtime that makes it. */
 	struct rights rights;
 

@@ -38,6 +38,7 @@
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
+#include "runtime/sysctl.h"
 #include "runtime/terminal.h"
 #include "runtime/userns.h"
 
@@ -159,7 +160,7 @@ static int step_rdt(void *ctx, struct err *err)
 
 static pid_t clone_init(struct container *c, int init_fd)
 {
-	pid_t pid = init_clone(c->ns.staged ? 0 : c->ns.new_flags);
+	pid_t pid = init_clone(c->ns.staged ? 0 : c->ns.new_flags & ~c->ns.late_flags);
 
 	if (pid != 0)
 		return pid;
@@ -219,10 +220,19 @@ static int step_process(void *ctx, struct err *err)
 	(void)close(take_fd(&c->listen_fd));
 	if (c->console_fd >= 0)
 		(void)close(take_fd(&c->console_fd));
+	idmaps_close(&c->idmaps);
 	if (rc < 0)
 		return rc;
 	c->pid = c->ns.staged ? 0 : pid;
 	return c->ns.staged ? receive_staged(c, pid, err) : 0;
+}
+
+/* In our own mounts and with our own rights: in its user namespace init has none over the source. */
+static int step_idmaps(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	return idmaps_open(c->config, c->ns.join_fds[NS_USER], &c->idmaps, err);
 }
 
 static int step_maps(void *ctx, struct err *err)
@@ -239,6 +249,17 @@ static int step_rdt_enter(void *ctx, struct err *err)
 	const struct container *c = ((struct create *)ctx)->c;
 
 	return intel_rdt_enter(c->config, c->id, c->pid, err);
+}
+
+static int step_time(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+
+	if (!(c->ns.late_flags & CLONE_NEWTIME))
+		return 0;
+	int rc = sync_send(c->sync_fd, SYNC_TIME, 0, err);
+
+	return rc < 0 ? rc : sync_expect(c->sync_fd, SYNC_TIMED, INIT, NULL, err);
 }
 
 static int step_oom(void *ctx, struct err *err)
@@ -390,9 +411,11 @@ static const struct step create_steps[] = {
 	{ .name = "create.unpin", .undo = undo_pins },
 	{ .name = "create.rdt", .run = step_rdt, .undo = undo_rdt },
 	{ .name = "create.poststop", .undo = undo_poststop },
+	{ .name = "create.idmaps", .run = step_idmaps },
 	{ .name = "create.process", .run = step_process, .undo = undo_process },
 	{ .name = "create.maps", .run = step_maps },
 	{ .name = "create.rdt-enter", .run = step_rdt_enter },
+	{ .name = "create.time", .run = step_time },
 	{ .name = "create.oom", .run = step_oom },
 	{ .name = "create.pins", .run = step_pins },
 	{ .name = "create.proceed", .run = step_proceed },
@@ -528,6 +551,8 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = intel_rdt_check(c->config, c->id, err);
 	if (rc >= 0)
 		rc = namespaces_open(c->config, &c->ns, err);
+	if (rc >= 0)
+		rc = sysctl_check_joined(c->config, &c->ns, err);
 	if (rc >= 0)
 		rc = fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
 	if (rc < 0)

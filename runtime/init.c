@@ -36,13 +36,16 @@
 #include "runtime/rootfs.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
+#include "runtime/sysctl.h"
 #include "runtime/terminal.h"
+#include "runtime/time_offsets.h"
 
 #define RUNTIME "the runtime"
 
 struct init {
 	struct container *c;
 	struct rootfs rootfs;
+	int proc_fd;        /* the host's procfs while sysctls are to be set; -1 */
 	struct strlist env; /* of the user's process, and of startContainer hooks */
 	int report_fd;      /* where an error goes: sync_fd, then the start connection */
 };
@@ -78,15 +81,23 @@ static int renew_mount_namespace(int cpu, struct err *err)
 }
 
 /* Until the runtime has mapped our ids and pinned our namespaces. */
-static int wait_pinned(int sync_fd, struct err *err)
+static int wait_pinned(const struct container *c, struct err *err)
 {
 	struct sync_msg msg;
 	int rc;
 
-	while ((rc = sync_receive(sync_fd, &msg, err)) > 0 && msg.type == SYNC_RENEW) {
-		rc = renew_mount_namespace(msg.pid, err);
-		if (rc >= 0)
-			rc = sync_send(sync_fd, SYNC_RENEWED, 0, err);
+	while ((rc = sync_receive(c->sync_fd, &msg, err)) > 0) {
+		if (msg.type == SYNC_RENEW) {
+			rc = renew_mount_namespace(msg.pid, err);
+			if (rc >= 0)
+				rc = sync_send(c->sync_fd, SYNC_RENEWED, 0, err);
+		} else if (msg.type == SYNC_TIME) {
+			rc = time_offsets_apply(c->config, err);
+			if (rc >= 0)
+				rc = sync_send(c->sync_fd, SYNC_TIMED, 0, err);
+		} else {
+			break;
+		}
 		if (rc < 0)
 			return rc;
 	}
@@ -109,7 +120,7 @@ static int step_namespaces(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
 	const struct namespaces *ns = &init->c->ns;
-	int rc = wait_pinned(init->c->sync_fd, err);
+	int rc = wait_pinned(init->c, err);
 
 	if (rc >= 0 && !ns->staged)
 		rc = namespaces_join(ns, err);
@@ -165,11 +176,24 @@ static int step_mount(void *ctx, struct err *err)
 	return rc;
 }
 
+/* From before pivot_root until the parameters are set, where there are any. */
+static int step_procfs(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+
+	if (init->c->config->sysctl.n > 0)
+		init->proc_fd = sysctl_open_proc(err);
+	return init->c->config->sysctl.n > 0 && init->proc_fd < 0 ? init->proc_fd : 0;
+}
+
 static int step_mounts(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
 
-	return rootfs_mounts(&init->rootfs, err);
+	int rc = rootfs_mounts(&init->rootfs, err);
+
+	idmaps_close(&init->c->idmaps);
+	return rc;
 }
 
 static int step_devices(void *ctx, struct err *err)
@@ -263,6 +287,16 @@ static int step_terminal(void *ctx, struct err *err)
 	return rc;
 }
 
+static int step_sysctl(void *ctx, struct err *err)
+{
+	struct init *init = ctx;
+	int rc = sysctl_write(init->c->config, init->proc_fd, err);
+
+	if (init->proc_fd >= 0)
+		(void)close(take_fd(&init->proc_fd));
+	return rc;
+}
+
 static int step_seal(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
@@ -295,7 +329,9 @@ static const struct step setup_steps[] = {
 	{ .name = "init.cwd", .run = step_cwd },
 	{ .name = "init.runtime-hooks", .run = step_runtime_hooks },
 	{ .name = "init.createContainer", .run = step_container_hooks },
+	{ .name = "init.procfs", .run = step_procfs },
 	{ .name = "init.pivot", .run = step_pivot },
+	{ .name = "init.sysctl", .run = step_sysctl },
 	{ .name = "init.terminal", .run = step_terminal },
 	{ .name = "init.seal", .run = step_seal },
 };
@@ -412,8 +448,10 @@ void init_main(struct container *c)
 	struct init init = {
 		.c = c,
 		.report_fd = c->sync_fd,
+		.proc_fd = -1,
 		.rootfs = { .config = c->config,
 			    .no_pivot = c->request->no_pivot,
+			    .idmaps = &c->idmaps,
 			    .bundle_fd = -1,
 			    .root_fd = -1,
 			    .null_fd = -1,
@@ -448,7 +486,7 @@ void init_stage_main(struct container *c)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	close_runtime_fds(c);
 	if (namespaces_join(&c->ns, &err) >= 0) {
-		pid_t pid = init_clone(c->ns.new_flags | CLONE_PARENT);
+		pid_t pid = init_clone((c->ns.new_flags & ~c->ns.late_flags) | CLONE_PARENT);
 
 		if (pid == 0)
 			init_main(c);

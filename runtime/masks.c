@@ -74,13 +74,14 @@ int masks_readonly(int root_fd, const struct strlist *paths, struct err *err)
 }
 
 /* One block and one inode: the root folder, and it can hold nothing. */
-static int open_empty_folder(struct err *err)
+static int open_empty_folder(const char *label, struct err *err)
 {
 	autoclose int fs_fd = fsopen("tmpfs", FSOPEN_CLOEXEC);
 
 	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_STRING, "nr_blocks", "1", 0) < 0 ||
 	    fsconfig(fs_fd, FSCONFIG_SET_STRING, "nr_inodes", "1", 0) < 0 ||
 	    fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+	    (label && fsconfig(fs_fd, FSCONFIG_SET_STRING, "context", label, 0) < 0) ||
 	    fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_errno(err, "make an empty tmpfs");
 	int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC,
@@ -97,6 +98,7 @@ static int open_empty_folder(struct err *err)
 struct cover {
 	int fd;
 	bool attached;
+	const char *label;
 };
 
 static int cover_target(struct cover *cover, int target_fd, struct err *err)
@@ -130,17 +132,18 @@ static int hide(int root_fd, const char *path, struct cover *file, struct cover 
 	if (!S_ISDIR(st.st_mode))
 		return cover_target(file, target_fd, err);
 	if (folder->fd < 0) {
-		folder->fd = open_empty_folder(err);
+		folder->fd = open_empty_folder(folder->label, err);
 		if (folder->fd < 0)
 			return folder->fd;
 	}
 	return cover_target(folder, target_fd, err);
 }
 
-int masks_hide(int root_fd, int null_fd, const struct strlist *paths, struct err *err)
+int masks_hide(int root_fd, int null_fd, const char *label, const struct strlist *paths,
+	       struct err *err)
 {
 	struct cover file = { .fd = null_fd };
-	struct cover folder = { .fd = -1 };
+	struct cover folder = { .fd = -1, .label = label };
 	int rc = 0;
 
 	for (size_t i = 0; i < paths->n && rc == 0; i++) {

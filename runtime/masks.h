@@ -17,7 +17,8 @@ int masks_open_null(struct err *err);
 int masks_readonly(int root_fd, const struct strlist *paths, struct err *err);
 
 /* A file is covered by null_fd's mount, a folder by an empty read-only tmpfs. null_fd is used up:
- * after the first file it is attached. */
-int masks_hide(int root_fd, int null_fd, const struct strlist *paths, struct err *err);
+ * after the first file it is attached. label: of the tmpfs, NULL for none. */
+int masks_hide(int root_fd, int null_fd, const char *label, const struct strlist *paths,
+	       struct err *err);
 
 #endif

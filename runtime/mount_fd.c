@@ -34,3 +34,14 @@ int mount_fd_set(int fd, bool recursive, uint64_t set, uint64_t clear, unsigned 
 		flags |= AT_RECURSIVE;
 	return mount_setattr(fd, "", flags, &attr, sizeof(attr));
 }
+
+int mount_fd_idmap(int fd, bool recursive, int userns_fd)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns_fd,
+	};
+
+	return mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), &attr,
+			     sizeof(attr));
+}

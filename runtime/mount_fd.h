@@ -21,4 +21,7 @@ int mount_fd_attach(int mount_fd, int target_fd);
  * set and clear are MOUNT_ATTR_*; propagation is MS_*, 0 for none. */
 int mount_fd_set(int fd, bool recursive, uint64_t set, uint64_t clear, unsigned long propagation);
 
+/* Give the detached mount at fd the id map of a user namespace; with recursive, all its tree. */
+int mount_fd_idmap(int fd, bool recursive, int userns_fd);
+
 #endif

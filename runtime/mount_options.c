@@ -20,6 +20,7 @@ enum option_kind {
 	OPTION_BIND,        /* set: with everything below */
 	OPTION_REMOUNT,
 	OPTION_COPYUP,
+	OPTION_IDMAP, /* set is enum mount_idmap */
 	OPTION_REFUSED,
 };
 
@@ -82,10 +83,10 @@ static const struct option options[] = {
 	{ "rbind", OPTION_BIND, true, 0 },
 	{ "remount", OPTION_REMOUNT, 0, 0 },
 	{ "tmpcopyup", OPTION_COPYUP, 0, 0 },
+	{ "idmap", OPTION_IDMAP, MOUNT_IDMAP_TOP, 0 },
+	{ "ridmap", OPTION_IDMAP, MOUNT_IDMAP_TREE, 0 },
 	/* Linux has no mandatory locks since 5.15 and would drop "mand" with a line in its log. */
 	{ "mand", OPTION_REFUSED, 0, 0 },
-	{ "idmap", OPTION_REFUSED, 0, 0 },
-	{ "ridmap", OPTION_REFUSED, 0, 0 },
 };
 
 static const struct option *option_find(const char *name)
@@ -136,9 +137,15 @@ static int plan_add(struct mount_plan *plan, const char *name, const char *where
 	case OPTION_COPYUP:
 		plan->tmpcopyup = true;
 		break;
+	case OPTION_IDMAP:
+		plan->idmap = (enum mount_idmap)option->set;
+		break;
 	case OPTION_REFUSED:
-		return err_set(err, ENOTSUP, "%s: option '%s' is not applied by this version",
-			       where, name);
+		return err_set(
+			err, ENOTSUP,
+			"%s: option '%s' is not applied: the kernel has no mandatory locks any "
+			"more; take it away",
+			where, name);
 	}
 	return 0;
 }
@@ -150,6 +157,12 @@ static int check_plan(const struct mount_plan *plan, const struct config_mount *
 	if (plan->tmpcopyup && (plan->bind || plan->remount || !str_eq(mount->type, "tmpfs")))
 		return err_set(err, EINVAL, "%s: option 'tmpcopyup' is for mounts of type tmpfs",
 			       where);
+	if (plan->idmap != MOUNT_IDMAP_NONE && (!plan->bind || plan->remount))
+		return err_set(
+			err, EINVAL,
+			"%s: only a bind mount can be idmapped; add 'bind' or 'rbind' to its "
+			"options, or take idmap, ridmap and the mappings away",
+			where);
 	if (!plan->bind)
 		return 0;
 	if (plan->sb_flags & ~(unsigned long)MS_SILENT)
@@ -173,6 +186,8 @@ int mount_plan_parse(const struct config_mount *mount, const char *where, struct
 		if (rc < 0)
 			return rc;
 	}
+	if (mount->uid_maps.n > 0 && plan->idmap == MOUNT_IDMAP_NONE)
+		plan->idmap = MOUNT_IDMAP_TOP;
 	return check_plan(plan, mount, where, err);
 }
 

@@ -31,20 +31,21 @@
 #include "common/str.h"
 #include "runtime/copyup.h"
 #include "runtime/mount_fd.h"
+#include "runtime/mount_label.h"
 
 /* mount(2) reads one page of data and drops what is behind it without a word. */
 #define DATA_MAX 4095
 
 struct job {
-	int root_fd, bundle_fd;
+	const struct mounts_env *env;
 	const struct config_mount *mount;
+	int tree_fd; /* the idmapped source; -1 */
 	const struct mount_plan *plan;
 	const char *dest; /* the destination, cleaned */
 	const char *where;
 };
 
-/* "//a/./b/../c" to "/a/c"; for comparing and messages. The caller frees. */
-static char *clean_path(const char *path)
+char *mounts_clean_path(const char *path)
 {
 	char *clean = xmalloc(strlen(path) + 2);
 	size_t len = 0;
@@ -71,7 +72,7 @@ static char *clean_path(const char *path)
 
 bool mounts_is_at(const struct config_mount *mount, const char *path)
 {
-	autofree char *clean = clean_path(mount->destination);
+	autofree char *clean = mounts_clean_path(mount->destination);
 
 	return str_eq(clean, path);
 }
@@ -136,7 +137,7 @@ static int check_in_proc(const struct job *job, int target_fd, struct err *err)
 		return err_errno(err, "%s: statfs '%s'", job->where, job->dest);
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return 0;
-	if (path_in_proc(job->root_fd, target_fd, path, sizeof(path), err) < 0)
+	if (path_in_proc(job->env->root_fd, target_fd, path, sizeof(path), err) < 0)
 		return err_ctx(err, "%s", job->where);
 	/* On /proc itself: rootfs_mounts looks at what is there in the end. */
 	if (path[0] == '\0' || is_allowed_in_proc(path))
@@ -151,14 +152,14 @@ static int check_in_proc(const struct job *job, int target_fd, struct err *err)
 static int open_plain_folder(const struct job *job, struct err *err)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
-	int fd = file_open_in_root(job->root_fd, job->dest, flags, 0, err);
+	int fd = file_open_in_root(job->env->root_fd, job->dest, flags, 0, err);
 
 	if (fd == -ENOENT) {
-		autoclose int made_fd = file_mkdir_in_root(job->root_fd, job->dest, 0755, err);
+		autoclose int made_fd = file_mkdir_in_root(job->env->root_fd, job->dest, 0755, err);
 
 		if (made_fd < 0)
 			return err_ctx(err, "%s", job->where);
-		fd = file_open_in_root(job->root_fd, job->dest, flags, 0, err);
+		fd = file_open_in_root(job->env->root_fd, job->dest, flags, 0, err);
 	}
 	if (fd == -ENOTDIR || fd == -ELOOP)
 		return err_set(err, ENOTDIR,
@@ -170,7 +171,7 @@ static int open_plain_folder(const struct job *job, struct err *err)
 
 static int open_folder(const struct job *job, struct err *err)
 {
-	int fd = file_mkdir_in_root(job->root_fd, job->dest, 0755, err);
+	int fd = file_mkdir_in_root(job->env->root_fd, job->dest, 0755, err);
 
 	if (fd == -ENOTDIR)
 		return err_set(err, ENOTDIR,
@@ -183,7 +184,7 @@ static int open_folder(const struct job *job, struct err *err)
 static int open_file(const struct job *job, struct err *err)
 {
 	struct stat st;
-	autoclose int fd = file_create_in_root(job->root_fd, job->dest, 0644, err);
+	autoclose int fd = file_create_in_root(job->env->root_fd, job->dest, 0644, err);
 
 	if (fd < 0)
 		return err_ctx(err, "%s", job->where);
@@ -249,9 +250,12 @@ static int fail_clone(const struct job *job, struct err *err)
 static int do_bind(const struct job *job, struct err *err)
 {
 	struct stat st;
-	autoclose int tree_fd =
-		mount_fd_clone(job->bundle_fd, job->mount->source, job->plan->recursive);
+	autoclose int own_fd = -1;
+	int tree_fd = job->tree_fd;
 
+	if (tree_fd < 0)
+		tree_fd = own_fd = mount_fd_clone(job->env->bundle_fd, job->mount->source,
+						  job->plan->recursive);
 	if (tree_fd < 0)
 		return fail_clone(job, err);
 	if (fstat(tree_fd, &st) < 0)
@@ -320,6 +324,8 @@ static int join_data(const struct job *job, const mode_t *mode, struct strbuf *d
 		strbuf_printf(data, "%s%s", i ? "," : "", job->plan->data.items[i]);
 	if (mode)
 		strbuf_printf(data, "%smode=%o", data->len ? "," : "", *mode & 07777);
+	if (job->env->label && !job->plan->remount)
+		mount_label_add(data, job->mount->type, job->env->label);
 	if (data->len > DATA_MAX)
 		return err_set(
 			err, E2BIG,
@@ -363,7 +369,7 @@ static int mount_here(const struct job *job, int target_fd, unsigned long flags,
 /* The top mount at the destination: the descriptor of before is the folder below it. */
 static int set_propagation(const struct job *job, struct err *err)
 {
-	autoclose int fd = file_open_in_root(job->root_fd, job->dest, O_PATH, 0, err);
+	autoclose int fd = file_open_in_root(job->env->root_fd, job->dest, O_PATH, 0, err);
 
 	if (fd < 0)
 		return err_ctx(err, "%s", job->where);
@@ -374,7 +380,7 @@ static int set_propagation(const struct job *job, struct err *err)
 
 static int fill_copy(const struct job *job, int covered_fd, struct err *err)
 {
-	autoclose int fd = file_open_in_root(job->root_fd, job->dest, O_PATH, 0, err);
+	autoclose int fd = file_open_in_root(job->env->root_fd, job->dest, O_PATH, 0, err);
 
 	if (fd < 0)
 		return err_ctx(err, "%s", job->where);
@@ -397,7 +403,8 @@ static int open_tmpfs_folder(const struct job *job, mode_t *mode, bool *use_mode
 	*use_mode = false;
 	if (has_mode(job->plan))
 		return open_folder(job, err);
-	autoclose int fd = file_open_in_root(job->root_fd, job->dest, O_PATH | O_DIRECTORY, 0, err);
+	autoclose int fd =
+		file_open_in_root(job->env->root_fd, job->dest, O_PATH | O_DIRECTORY, 0, err);
 
 	if (fd < 0) { /* made now; or what is wrong with it gets its words there */
 		err_clear(err);
@@ -432,6 +439,14 @@ static int do_tmpfs(const struct job *job, struct err *err)
 	return rc;
 }
 
+static int label_root(const struct job *job, struct err *err)
+{
+	autoclose int fd = file_open_in_root(job->env->root_fd, job->dest, O_PATH, 0, err);
+	int rc = fd < 0 ? fd : mount_label_set(fd, job->env->label, err);
+
+	return rc < 0 ? err_ctx(err, "%s", job->where) : 0;
+}
+
 static int do_file_system(const struct job *job, struct err *err)
 {
 	autostrbuf struct strbuf data = { 0 };
@@ -455,6 +470,8 @@ static int do_file_system(const struct job *job, struct err *err)
 		rc = check_in_proc(job, target_fd, err);
 	if (rc == 0)
 		rc = mount_here(job, target_fd, mount_flags(job->plan, job->dest), data.text, err);
+	if (rc == 0 && job->env->label && str_eq(type, "mqueue"))
+		rc = label_root(job, err);
 	if (rc == 0 && job->plan->propagation)
 		rc = set_propagation(job, err);
 	return rc;
@@ -463,7 +480,7 @@ static int do_file_system(const struct job *job, struct err *err)
 static int do_remount(const struct job *job, struct err *err)
 {
 	autostrbuf struct strbuf data = { 0 };
-	autoclose int fd = file_open_in_root(job->root_fd, job->dest, O_PATH, 0, err);
+	autoclose int fd = file_open_in_root(job->env->root_fd, job->dest, O_PATH, 0, err);
 
 	if (fd < 0)
 		return err_ctx(err, "%s", job->where);
@@ -479,15 +496,15 @@ static int do_remount(const struct job *job, struct err *err)
 	return rc;
 }
 
-int mounts_do(int root_fd, int bundle_fd, const struct config_mount *mount, const char *where,
-	      struct err *err)
+int mounts_do(const struct mounts_env *env, const struct config_mount *mount, int tree_fd,
+	      const char *where, struct err *err)
 {
 	automountplan struct mount_plan plan = { 0 };
-	autofree char *dest = clean_path(mount->destination);
+	autofree char *dest = mounts_clean_path(mount->destination);
 	struct job job = {
-		.root_fd = root_fd,
-		.bundle_fd = bundle_fd,
+		.env = env,
 		.mount = mount,
+		.tree_fd = tree_fd,
 		.plan = &plan,
 		.dest = dest,
 		.where = where,

@@ -13,9 +13,16 @@
  * mount_options.c decodes, checks and lists them (`features`). Of options that contradict each
  * other, the last wins.
  */
+enum mount_idmap {
+	MOUNT_IDMAP_NONE,
+	MOUNT_IDMAP_TOP,  /* idmap, or mappings without an option */
+	MOUNT_IDMAP_TREE, /* ridmap */
+};
+
 struct mount_plan {
 	bool bind, recursive; /* bind / rbind */
 	bool remount;
+	enum mount_idmap idmap;
 	bool tmpcopyup;                /* start with a copy of what the tmpfs covers */
 	uint64_t attr_set, attr_clr;   /* MOUNT_ATTR_* of this mount */
 	uint64_t rattr_set, rattr_clr; /* the same for the whole tree (rro, rnosuid, …) */
@@ -32,14 +39,24 @@ void mount_plan_free(struct mount_plan *plan);
 /* Names of all options that are applied, NULL-terminated, static; for features. */
 const char *const *mount_option_names(void);
 
+/* What all mounts of a container have in common. */
+struct mounts_env {
+	int root_fd;       /* the container's root, O_PATH */
+	int bundle_fd;     /* relative sources of binds start here */
+	const char *label; /* linux.mountLabel; NULL: none */
+};
+
 /*
- * Do one mount below root_fd. Its target is made (folder, or file for a bind of a non-folder) when
+ * Do one mount below the root. tree_fd: the source of an idmapped one, as idmaps_open has it; -1. Its target is made (folder, or file for a bind of a non-folder) when
  * missing. proc and sysfs go on real folders, never through a link (CVE-2019-19921); below a
  * procfs only the few files of mounts_proc.c may be covered. Changes the working directory.
  * A read-only /dev is mounted writable: the caller makes it read-only once it is filled.
  */
-int mounts_do(int root_fd, int bundle_fd, const struct config_mount *mount, const char *where,
-	      struct err *err);
+int mounts_do(const struct mounts_env *env, const struct config_mount *mount, int tree_fd,
+	      const char *where, struct err *err);
+
+/* "//a/./b/../c" to "/a/c": to compare, and for messages. The caller frees. */
+char *mounts_clean_path(const char *path);
 
 /* Is destination, cleaned of "//", "." and "..", the path (which is clean)? */
 bool mounts_is_at(const struct config_mount *mount, const char *path);

@@ -75,6 +75,9 @@ int namespaces_open(const struct config *config, struct namespaces *ns, struct e
 			return ns->join_fds[type];
 		joins = true;
 	}
+	/* By clone3 the child would be in it at once, and its clocks could not be set any more. */
+	if (config->monotonic.present || config->boottime.present)
+		ns->late_flags |= kinds[NS_TIME].flag;
 	/* What is joined need not belong to the new user namespace: it is entered before that. */
 	ns->staged = ns->join_fds[NS_USER] >= 0 || ns->join_fds[NS_PID] >= 0 ||
 		     (joins && ns->new_flags & CLONE_NEWUSER);
@@ -90,13 +93,12 @@ void namespaces_close(struct namespaces *ns)
 	}
 }
 
-/* Its own: the kernel refuses a setns to the user namespace that one is in. */
-static bool is_own(int fd, const char *file)
+bool namespaces_is_own(int fd, enum ns_type type)
 {
 	struct stat theirs, ours;
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", file);
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[type].file);
 	return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_dev == ours.st_dev &&
 	       theirs.st_ino == ours.st_ino;
 }
@@ -122,7 +124,8 @@ static int join_one(const struct namespaces *ns, enum ns_type type, struct err *
 int namespaces_join(const struct namespaces *ns, struct err *err)
 {
 	int user_fd = ns->join_fds[NS_USER];
-	bool enters_user = user_fd >= 0 && !is_own(user_fd, kinds[NS_USER].file);
+	/* The kernel refuses a setns to the user namespace that one is in. */
+	bool enters_user = user_fd >= 0 && !namespaces_is_own(user_fd, NS_USER);
 	bool done[NS_COUNT] = { false };
 	int rc = 0;
 

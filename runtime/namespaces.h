@@ -10,7 +10,8 @@
 
 /* The namespaces of a container: those to make, by flag, and those to join, by descriptor. */
 struct namespaces {
-	uint64_t new_flags;     /* CLONE_NEW* for clone3 */
+	uint64_t new_flags;     /* CLONE_NEW* of those to make */
+	uint64_t late_flags;    /* of these: what init makes by itself, once it is there */
 	int join_fds[NS_COUNT]; /* -1: none */
 	bool staged; /* a process in between joins, then clones init: for user and pid namespaces */
 };
@@ -22,6 +23,9 @@ struct namespaces {
 
 uint64_t namespaces_flag(enum ns_type type);    /* CLONE_NEWNET, … */
 const char *namespaces_file(enum ns_type type); /* "net", as /proc/<pid>/ns has it */
+
+/* The caller is in the namespace of that kind which fd stands for. */
+bool namespaces_is_own(int fd, enum ns_type type);
 
 /* Open all that are joined by path; one of the wrong kind is an error that says so. */
 int namespaces_open(const struct config *config, struct namespaces *ns, struct err *err);

@@ -27,8 +27,10 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "runtime/devices.h"
+#include "runtime/idmap.h"
 #include "runtime/masks.h"
 #include "runtime/mount_fd.h"
+#include "runtime/mount_label.h"
 #include "runtime/mounts.h"
 
 #define FOLDER_UMASK 0022
@@ -36,7 +38,7 @@
 /* ---- mount ---- */
 
 /* What "/" gets before anything is mounted. Unbindable, it could not be the source of a bind. */
-static unsigned long host_propagation(const struct config *config)
+unsigned long rootfs_host_propagation(const struct config *config)
 {
 	unsigned long wanted = (unsigned long)config->rootfs_propagation;
 
@@ -92,7 +94,7 @@ static int fail_root(const char *path, struct err *err)
 static int attach_root(struct rootfs *rootfs, struct err *err)
 {
 	const char *path = rootfs->config->root.path;
-	unsigned long propagation = host_propagation(rootfs->config);
+	unsigned long propagation = rootfs_host_propagation(rootfs->config);
 	autoclose int folder_fd = openat(rootfs->bundle_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (folder_fd < 0)
@@ -111,10 +113,12 @@ static int attach_root(struct rootfs *rootfs, struct err *err)
 
 int rootfs_mount(struct rootfs *rootfs, struct err *err)
 {
-	unsigned long propagation = host_propagation(rootfs->config);
+	unsigned long propagation = rootfs_host_propagation(rootfs->config);
 
 	if (rootfs->joined_mntns)
 		return 0;
+	if (rootfs->config->mount_label && mount_label_check(err) < 0)
+		return -err->code;
 	if (rootfs->config->masked_paths.n > 0) {
 		rootfs->null_fd = masks_open_null(err);
 		if (rootfs->null_fd < 0)
@@ -151,12 +155,15 @@ static int check_proc(int root_fd, struct err *err)
 static int do_mounts(const struct rootfs *rootfs, struct err *err)
 {
 	const struct config_mounts *mounts = &rootfs->config->mounts;
+	const struct mounts_env env = { .root_fd = rootfs->root_fd,
+					.bundle_fd = rootfs->bundle_fd,
+					.label = rootfs->config->mount_label };
 	bool has_proc = false;
 	char where[48];
 
 	for (size_t i = 0; i < mounts->n; i++) {
 		(void)snprintf(where, sizeof(where), "config.json: mounts[%zu]", i);
-		int rc = mounts_do(rootfs->root_fd, rootfs->bundle_fd, &mounts->items[i], where,
+		int rc = mounts_do(&env, &mounts->items[i], idmaps_get(rootfs->idmaps, i), where,
 				   err);
 
 		if (rc < 0)
@@ -195,9 +202,14 @@ static bool has_bound_dev(const struct config *config)
 
 int rootfs_devices(struct rootfs *rootfs, struct err *err)
 {
-	if (rootfs->joined_mntns || has_bound_dev(rootfs->config))
-		return 0;
-	return devices_make(rootfs->root_fd, rootfs->new_userns, err);
+	const struct devices_request request = {
+		.root_fd = rootfs->root_fd,
+		.list = &rootfs->config->devices,
+		.bind = rootfs->new_userns,
+		.foreign_dev = has_bound_dev(rootfs->config),
+	};
+
+	return rootfs->joined_mntns ? 0 : devices_make(&request, err);
 }
 
 /* ---- pivot and seal ---- */
@@ -223,7 +235,7 @@ static int move_root(const struct rootfs *rootfs, struct err *err)
 
 int rootfs_pivot(struct rootfs *rootfs, struct err *err)
 {
-	unsigned long propagation = host_propagation(rootfs->config);
+	unsigned long propagation = rootfs_host_propagation(rootfs->config);
 
 	if (rootfs->joined_mntns)
 		return 0;
@@ -290,7 +302,8 @@ int rootfs_seal(struct rootfs *rootfs, struct err *err)
 	if (rc == 0)
 		rc = masks_readonly(rootfs->root_fd, &config->readonly_paths, err);
 	if (rc == 0)
-		rc = masks_hide(rootfs->root_fd, rootfs->null_fd, &config->masked_paths, err);
+		rc = masks_hide(rootfs->root_fd, rootfs->null_fd, config->mount_label,
+				&config->masked_paths, err);
 	if (rc == 0 && config->root.readonly &&
 	    mount_fd_set(rootfs->root_fd, false, MOUNT_ATTR_RDONLY, 0, 0) < 0)
 		rc = err_errno(err, "config.json: root.readonly");

@@ -12,10 +12,11 @@
  */
 struct rootfs {
 	const struct config *config;
-	int bundle_fd;   /* O_PATH folder: relative bind sources and root.path start here. Opened by
+	int bundle_fd; /* O_PATH folder: relative bind sources and root.path start here. Opened by
 			 * init itself: a descriptor from before the mount namespace was made is of
 			 * the parent's tree, and the kernel copies no mount from there */
-	int root_fd;     /* O_PATH of the mounted root, -1 before rootfs_mount */
+	int root_fd;   /* O_PATH of the mounted root, -1 before rootfs_mount */
+	const struct idmaps *idmaps; /* sources of idmapped mounts; see idmap.h */
 	int null_fd;     /* the host's /dev/null (checked: char 1:3) as a detached mount, for masks;
 			 * -1 before, and with nothing to mask */
 	bool new_userns; /* init is in a user namespace that is not the host's first one */
@@ -40,6 +41,9 @@ int rootfs_mounts(struct rootfs *rootfs, struct err *err);
 int rootfs_devices(struct rootfs *rootfs, struct err *err);
 int rootfs_pivot(struct rootfs *rootfs, struct err *err);
 int rootfs_seal(struct rootfs *rootfs, struct err *err);
+
+/* What "/" of the mount namespace gets before anything is mounted, MS_*. */
+unsigned long rootfs_host_propagation(const struct config *config);
 
 /*
  * restart: in a mount namespace that is as the container left it, a fresh procfs of the caller's pid

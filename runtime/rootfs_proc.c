@@ -75,7 +75,7 @@ static int mask_again(int root_fd, const struct config *config, int null_fd, str
 	int rc = masks_readonly(root_fd, &readonly, err);
 
 	if (rc >= 0)
-		rc = masks_hide(root_fd, null_fd, &masked, err);
+		rc = masks_hide(root_fd, null_fd, config->mount_label, &masked, err);
 	strlist_free(&readonly);
 	strlist_free(&masked);
 	return rc;
@@ -91,7 +91,8 @@ int rootfs_replace_proc(const struct config *config, int null_fd, struct err *er
 	if (root_fd < 0)
 		return err_errno(err, "open '/' of the container");
 	autoclose int old_fd = open_old(root_fd);
-	int rc = mounts_do(root_fd, -1, proc, "config.json: mounts: /proc", err);
+	const struct mounts_env env = { .root_fd = root_fd, .bundle_fd = -1 };
+	int rc = mounts_do(&env, proc, -1, "config.json: mounts: /proc", err);
 
 	if (rc >= 0 && old_fd >= 0)
 		rc = remove_old(root_fd, old_fd, err);

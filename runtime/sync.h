@@ -15,6 +15,8 @@ enum sync_type {
 	SYNC_STAGED,  /* init -> runtime: the process in between has made init, pid is in .pid */
 	SYNC_RENEW,   /* runtime -> init: make the mount namespace anew, on the CPU in .pid */
 	SYNC_RENEWED, /* init -> runtime: done */
+	SYNC_TIME,    /* runtime -> init: make the time namespace and set its clocks */
+	SYNC_TIMED,   /* init -> runtime: done */
 	SYNC_PROCEED, /* runtime -> init: ids are mapped, pins made / hooks are done */
 	SYNC_MOUNTED, /* init -> runtime: the mounts are there, it is the hooks' turn */
 	SYNC_READY,   /* init -> runtime: all done, waiting for start */

@@ -6,10 +6,10 @@
 
 load ../lib/common
 
-STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.process create.maps
-	create.rdt-enter create.oom create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
+STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.idmaps create.process create.maps
+	create.rdt-enter create.time create.oom create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
 STEPS_INIT="init.namespaces init.names init.lo init.rootfs init.mounts init.devices init.cwd
-	init.runtime-hooks init.createContainer init.pivot init.seal"
+	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.seal"
 STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.identity init.exec"
 STEPS_RESTART="restart.process restart.rdt-enter restart.oom restart.proceed restart.ready restart.commit init.proc"
 
