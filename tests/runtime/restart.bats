@@ -13,7 +13,7 @@ setup() {
 	[ "$(runtime_name)" = ct ] || skip "restart is ours"
 	# Says what it sees, then stays.
 	set_args "$B" /bin/sh -c '{ ip addr show dev lo | grep -o "inet [0-9./]*" | paste -sd " " -; hostname; cut -d " " -f 5 /proc/self/mountinfo | sort | paste -sd " " -
-		ls /proc | grep -c "^[0-9]"; echo $$; ls /data; } >/data/seen.new; mv /data/seen.new /log/seen; exec sleep 1000'
+		set -- /proc/[0-9]*; echo $#; echo $$; ls /data; } >/data/seen.new; mv /data/seen.new /log/seen; exec sleep 1000'
 	edit_config "$B" '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs"}]'
 	sh_hook createRuntime 'nsenter --net=$(sed "s/.*\"net\": *\"\([^\"]*\)\".*/\1/" | head -n 1) ip addr add 10.1.2.3/24 dev lo; echo createRuntime >>$B/log/order'
 }
