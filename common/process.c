@@ -4,23 +4,42 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/str.h"
 
-/* Field 22 counts from the state letter, which is the third. */
-#define FIELDS_TO_START 19
+/* Of /proc/<pid>/stat, counted from the state letter, which is the third field (proc(5)). */
+#define FIELD_STATE 0
+#define FIELD_FLAGS 6
+#define FIELD_START 19
 
-/*
- * The state letter and field 22 of /proc/<pid>/stat. The second field is the name in parentheses,
- * which may hold anything: count from the last ')' (proc(5)).
- */
-static int read_stat(pid_t pid, char *state, uint64_t *ticks, struct err *err)
+/* include/linux/sched.h: forked, and no program executed since. execve clears it before it closes. */
+#define PF_FORKNOEXEC 0x00000040
+
+struct stat_fields {
+	char state;
+	uint64_t flags;
+	uint64_t start_ticks;
+};
+
+static int to_number(const char *word, const char *path, uint64_t *number, struct err *err)
+{
+	autofree char *text = xstrdup(word);
+
+	text[strcspn(text, " ")] = '\0';
+	return str_to_u64(text, path, 0, UINT64_MAX, number, err);
+}
+
+/* The second field is the name in parentheses, which may hold anything: count from the last ')'. */
+static int read_stat(pid_t pid, struct stat_fields *stat, struct err *err)
 {
 	autofree char *text = NULL;
 	char path[64];
@@ -35,22 +54,28 @@ static int read_stat(pid_t pid, char *state, uint64_t *ticks, struct err *err)
 	if (!p || p[1] != ' ' || !p[2])
 		return err_set(err, EPROTO, "'%s' has an unknown form", path);
 	p += 2;
-	*state = *p;
-	for (int i = 0; p && i < FIELDS_TO_START; i++) {
+	stat->state = p[FIELD_STATE];
+	for (int i = 1; rc >= 0 && i <= FIELD_START; i++) {
 		p = strchr(p, ' ');
-		p = p ? p + 1 : NULL;
+		if (!p)
+			return err_set(err, EPROTO, "'%s' has an unknown form", path);
+		p++;
+		if (i == FIELD_FLAGS)
+			rc = to_number(p, path, &stat->flags, err);
+		else if (i == FIELD_START)
+			rc = to_number(p, path, &stat->start_ticks, err);
 	}
-	if (!p)
-		return err_set(err, EPROTO, "'%s' has an unknown form", path);
-	p[strcspn(p, " ")] = '\0';
-	return str_to_u64(p, path, 0, UINT64_MAX, ticks, err);
+	return rc;
 }
 
 int process_start_time(pid_t pid, uint64_t *ticks, struct err *err)
 {
-	char state;
+	struct stat_fields stat;
+	int rc = read_stat(pid, &stat, err);
 
-	return read_stat(pid, &state, ticks, err);
+	if (rc >= 0)
+		*ticks = stat.start_ticks;
+	return rc;
 }
 
 /*
@@ -68,14 +93,41 @@ static bool has_live_threads(pid_t pid)
 bool process_is_alive(pid_t pid, uint64_t ticks)
 {
 	struct err ignored = ERR_INIT;
-	uint64_t started = 0;
-	char state = 'X';
+	struct stat_fields stat;
 
-	if (pid <= 0 || read_stat(pid, &state, &started, &ignored) < 0)
+	if (pid <= 0 || read_stat(pid, &stat, &ignored) < 0)
 		return false;
-	if (state == 'X' || (ticks != 0 && ticks != started))
+	if (stat.state == 'X' || (ticks != 0 && ticks != stat.start_ticks))
 		return false;
-	return state != 'Z' || has_live_threads(pid);
+	return stat.state != 'Z' || has_live_threads(pid);
+}
+
+/* include/uapi/linux/pidfd.h, which is younger than Debian's headers. */
+struct pidfd_info {
+	uint64_t mask;
+	uint64_t cgroup_id;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define INFO_EXIT ((uint64_t)1 << 3)
+#define GET_INFO  _IOWR(0xFF, 11, struct pidfd_info)
+
+static bool was_killed(int pid_fd)
+{
+	struct pidfd_info info = { .mask = INFO_EXIT };
+
+	return ioctl(pid_fd, GET_INFO, &info) == 0 && (info.mask & INFO_EXIT) &&
+	       WIFSIGNALED(info.exit_code) && WTERMSIG(info.exit_code) == SIGKILL;
+}
+
+bool process_died_unexecuted(pid_t pid, uint64_t ticks, int pid_fd)
+{
+	struct err ignored = ERR_INIT;
+	struct stat_fields stat;
+
+	if (read_stat(pid, &stat, &ignored) >= 0 && stat.start_ticks == ticks)
+		return stat.flags & PF_FORKNOEXEC;
+	return was_killed(pid_fd);
 }
 
 int process_boot_id(char buf[37], struct err *err)

@@ -2,9 +2,11 @@
 #include "common/steps.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -20,8 +22,12 @@ int fault_point(const char *name, const char *suffix, struct err *err)
 	if (!colon || strncmp(want, name, n) != 0 || !str_starts(want + n, suffix) ||
 	    want + n + strlen(suffix) != colon)
 		return 0;
-	if (str_eq(colon, ":kill"))
+	/* The first process of a pid namespace cannot send itself a SIGKILL; seccomp can. */
+	if (str_eq(colon, ":kill")) {
 		(void)kill(getpid(), SIGKILL);
+		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		(void)getppid();
+	}
 	return err_set(err, EIO, "failure injected at '%s%s'", name, suffix);
 }
 #endif

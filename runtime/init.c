@@ -386,9 +386,9 @@ static int step_exec(void *ctx, struct err *err)
 		return rc;
 	/* The one in report_fd is the answer to `start` when it closes. */
 	rc = passed_fds_seal(&init->c->request->fds, err);
-	if (rc < 0)
-		return rc;
-	return exec_run(&init->c->config->process, &init->env, err);
+	if (rc >= 0)
+		rc = fault_point("init.execve", "", err);
+	return rc < 0 ? rc : exec_run(&init->c->config->process, &init->env, err);
 }
 
 static const struct step start_steps[] = {

@@ -2,9 +2,11 @@
 #include "runtime/start.h"
 
 #include <errno.h>
+#include <sys/pidfd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/process.h"
 #include "common/steps.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
@@ -14,23 +16,27 @@
 #define INIT "the container's init"
 
 /*
- * Init's end of the connection is close-on-exec. SYNC_EXEC and then EOF: execve has happened.
- * EOF without it: init was killed on its way.
+ * Init's end of the connection is close-on-exec. SYNC_EXEC and then EOF: execve has happened, or init
+ * was killed right before it. EOF without it: init was killed on its way.
  */
 static int wait_exec(const struct container *c, struct err *err)
 {
 	struct sync_msg msg;
+	autoclose int pid_fd = pidfd_open(c->state.oci.pid, 0);
 	autoclose int fd = start_sock_connect(c->dir_fd, err);
 
 	if (fd < 0)
 		return fd;
 	int rc = sync_expect(fd, SYNC_EXEC, INIT, NULL, err);
 
+	if (rc >= 0)
+		rc = sync_receive(fd, &msg, err);
 	if (rc < 0)
 		return rc;
-	rc = sync_receive(fd, &msg, err);
-	if (rc <= 0)
-		return rc;
+	if (rc == 0 && process_died_unexecuted(c->state.oci.pid, c->state.start_ticks, pid_fd))
+		return err_set(err, ECONNRESET, INIT " died before it could execute the process");
+	if (rc == 0)
+		return 0;
 	*err = msg.err;
 	return -err->code;
 }

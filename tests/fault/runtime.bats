@@ -10,7 +10,7 @@ STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststo
 	create.rdt-enter create.time create.oom create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
 STEPS_INIT="init.namespaces init.names init.lo init.rootfs init.mounts init.devices init.cwd
 	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.seal"
-STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.identity init.exec"
+STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.identity init.exec init.execve"
 STEPS_RESTART="restart.process restart.rdt-enter restart.oom restart.proceed restart.ready restart.commit init.proc"
 
 setup() {
@@ -48,7 +48,8 @@ faulty() {
 # A killed runtime's init sees that on its socket and goes by itself; what is left, delete takes.
 assert_clean_after_delete() {
 	runtime delete --force c || fail "delete --force after $1" "$(cat "$TEST_DIR/log")"
-	wait_for 5 sh -c "! pgrep -f 'ct-runtime.*(create|start|restart|run) ' >/dev/null"
+	# Orphans are reaped by whoever is pid 1 here, when it gets to it.
+	wait_for 5 sh -c "! pgrep -f 'ct-runtime.*(create|start|restart|run) ' >/dev/null && ! pgrep -r Z . >/dev/null"
 	: >"$TEST_DIR/poststop.log"
 	: >"$TEST_DIR/pid"
 	rm -f "$TEST_DIR/log"
@@ -101,6 +102,22 @@ make_container() {
 		faulty "$step:kill" start c || true
 		assert_clean_after_delete "$step:kill"
 	done
+}
+
+@test "faults: init that is killed before execve was not started, however late" {
+	local step
+	for step in init.exec init.execve; do
+		for _ in {1..10}; do
+			CT_FAULT=$step:kill make_container
+			! runtime start c >"$TEST_DIR/log" 2>&1 || fail "started after $step"
+			[ -z "$(ls -A "$RUNTIME_ROOT")" ] || fail "state is left after $step"
+			! faulty "$step:kill" run --bundle "$TEST_DIR/bundle" c || fail "run after $step"
+			grep -q "died" "$TEST_DIR/log" || fail "$step: $(cat "$TEST_DIR/log")"
+			assert_equal "$(cat "$TEST_DIR/poststop.log")" "$(printf 'ran\nran')" "$step"
+			: >"$TEST_DIR/poststop.log"
+		done
+	done
+	assert_clean_after_delete "$step"
 }
 
 @test "faults: delete is killed at any step of its way, and done again" {
