@@ -12,7 +12,7 @@ _ct_runtime() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--root) root=(--root "${COMP_WORDS[i + 1]}") ;;
-		create | start | run | state | kill | delete | list | restart | spec | features)
+		create | start | run | state | kill | delete | list | restart | spec | features | exec)
 			[ -n "$command" ] || command=$word
 			;;
 		esac
@@ -23,7 +23,7 @@ _ct_runtime() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
-	--log | --pid-file | --config | --console-socket | --pidfd-socket)
+	--log | --pid-file | --config | --process | --console-socket | --pidfd-socket)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -49,7 +49,7 @@ _ct_runtime() {
 		return
 	fi
 	case $command in
-	start | state | kill | delete | restart)
+	start | state | kill | delete | restart | exec)
 		ids=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 		;;
 	esac

@@ -191,6 +191,9 @@ int config_parse(const char *text, size_t len, struct config **config, struct er
 /* From bundle_fd/config.json; *text (may be NULL) gets the document as read, owned by the caller. */
 int config_load_at(int dir_fd, const char *name, struct config **config, char **text,
 		   size_t *text_len, struct err *err);
+/* A process alone, as `exec --process` gets it; freed by config_process_free. */
+int config_process_load(const char *path, struct config_process *process, struct err *err);
+void config_process_free(struct config_process *process);
 void config_free(struct config **config);
 #define autoconfig __attribute__((cleanup(config_free)))
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 
 #include "common/cleanup.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "runtime/config_tables.h"
 
@@ -296,6 +298,23 @@ const struct json_table config_process_table = {
 	.check = check_process,
 };
 
+int config_process_load(const char *path, struct config_process *process, struct err *err)
+{
+	autofree char *text = NULL;
+	autojson json_node *root = NULL;
+	size_t len = 0;
+	int rc = file_read_at(AT_FDCWD, path, CONFIG_MAX_BYTES, &text, &len, err);
+
+	*process = (struct config_process){ 0 };
+	if (rc >= 0)
+		rc = json_parse(text, len, path, &root, err);
+	if (rc >= 0)
+		rc = json_decode(root, path, &config_process_table, process, err);
+	if (rc < 0)
+		config_process_free(process);
+	return rc;
+}
+
 void config_process_free(struct config_process *process)
 {
 	strlist_free(&process->args);
@@ -308,4 +327,5 @@ void config_process_free(struct config_process *process)
 	strlist_free(&process->capabilities.ambient);
 	free(process->rlimits.items);
 	free(process->user.additional_gids.items);
+	*process = (struct config_process){ 0 };
 }

@@ -41,7 +41,6 @@ json_decode_fn config_decode_refuse, config_decode_unlimited, config_decode_neut
 extern const struct json_table config_intel_rdt_table; /* struct config_intel_rdt */
 
 void config_intel_rdt_free(struct config_intel_rdt *rdt);
-void config_process_free(struct config_process *process);
 void config_mounts_free(struct config_mounts *mounts);
 void config_devices_free(struct config_devices *devices);
 void config_hooks_free(struct config_hooks *hooks);

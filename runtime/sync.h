@@ -21,7 +21,7 @@ enum sync_type {
 	SYNC_MOUNTED, /* init -> runtime: the mounts are there, it is the hooks' turn */
 	SYNC_READY,   /* init -> runtime: all done, waiting for start */
 	SYNC_RELEASE, /* runtime -> init: the container is committed; from here init is on its own */
-	SYNC_EXEC,    /* init -> start: execve is next; then EOF is success */
+	SYNC_EXEC,    /* init -> start, exec: execve is next; then EOF is success */
 	SYNC_ERROR,   /* init -> either: .err says why it gave up */
 };
 
