@@ -38,9 +38,6 @@ static int check_mount(const struct config_mount *mount, const struct mount_plan
 	if (!mount->type || mount->type[0] == '\0')
 		return json_fail(config_at(path, "type"), err,
 				 "is required, unless options has 'bind' or 'rbind'");
-	if (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2"))
-		return json_fail(config_at(path, "type"), err,
-				 "'%s' is not supported by this version", mount->type);
 	if (str_eq(mount->type, "bind"))
 		return json_fail(config_at(path, "type"), err,
 				 "'bind' makes no bind mount; put 'bind' or 'rbind' into options");

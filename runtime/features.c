@@ -80,6 +80,7 @@ json_node *features_json(void)
 	put_namespaces(linux_node);
 	put_capabilities(linux_node);
 	put_intel_rdt(linux_node);
+	put_flag(json_put_object(linux_node, "mountExtensions"), "idmap", "enabled", true);
 	/* Networks are for hooks. */
 	put_flag(linux_node, "netDevices", "enabled", false);
 	json_put_string(json_put_object(root, "annotations"), ANNOTATION "version", CT_VERSION);

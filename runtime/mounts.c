@@ -32,6 +32,7 @@
 #include "runtime/copyup.h"
 #include "runtime/mount_fd.h"
 #include "runtime/mount_label.h"
+#include "runtime/mounts_cgroup.h"
 
 /* mount(2) reads one page of data and drops what is behind it without a word. */
 #define DATA_MAX 4095
@@ -456,12 +457,6 @@ static int do_file_system(const struct job *job, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
-		return err_set(
-			err, ENOTSUP,
-			"%s: type '%s' is not applied by this version; take the mount on '%s' "
-			"away",
-			job->where, type, job->dest);
 	autoclose int target_fd = plain ? open_plain_folder(job, err) : open_folder(job, err);
 
 	if (target_fd < 0)
@@ -472,6 +467,34 @@ static int do_file_system(const struct job *job, struct err *err)
 		rc = mount_here(job, target_fd, mount_flags(job->plan, job->dest), data.text, err);
 	if (rc == 0 && job->env->label && str_eq(type, "mqueue"))
 		rc = label_root(job, err);
+	if (rc == 0 && job->plan->propagation)
+		rc = set_propagation(job, err);
+	return rc;
+}
+
+static int do_cgroup(const struct job *job, struct err *err)
+{
+	autostrbuf struct strbuf data = { 0 };
+	uint64_t attributes = job->plan->attr_set | job->plan->rattr_set;
+	autoclose int target_fd = open_folder(job, err);
+	int rc = target_fd < 0 ? target_fd : join_data(job, NULL, &data, err);
+	const struct cgroup_mount mount = {
+		.target_fd = target_fd,
+		.type = job->mount->type,
+		.dest = job->dest,
+		.where = job->where,
+		.flags = mount_flags(job->plan, job->dest) & ~(unsigned long)MS_RDONLY,
+		.attributes = attributes & ~(uint64_t)MOUNT_ATTR_RDONLY,
+		.readonly = attributes & MOUNT_ATTR_RDONLY,
+		.data = data.text,
+		.own_namespace = job->env->own_cgroup_namespace,
+		.own_group = job->env->own_cgroup,
+	};
+
+	if (rc == 0)
+		rc = check_in_proc(job, target_fd, err);
+	if (rc == 0)
+		rc = mounts_cgroup(&mount, err);
 	if (rc == 0 && job->plan->propagation)
 		rc = set_propagation(job, err);
 	return rc;
@@ -523,5 +546,7 @@ int mounts_do(const struct mounts_env *env, const struct config_mount *mount, in
 			where, mount->destination);
 	if (plan.bind)
 		return do_bind(&job, err);
+	if (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2"))
+		return do_cgroup(&job, err);
 	return str_eq(mount->type, "tmpfs") ? do_tmpfs(&job, err) : do_file_system(&job, err);
 }

@@ -44,6 +44,8 @@ struct mounts_env {
 	int root_fd;       /* the container's root, O_PATH */
 	int bundle_fd;     /* relative sources of binds start here */
 	const char *label; /* linux.mountLabel; NULL: none */
+	bool own_cgroup_namespace;
+	bool own_cgroup; /* the container has a group of its own */
 };
 
 /*

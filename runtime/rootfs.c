@@ -157,7 +157,10 @@ static int do_mounts(const struct rootfs *rootfs, struct err *err)
 	const struct config_mounts *mounts = &rootfs->config->mounts;
 	const struct mounts_env env = { .root_fd = rootfs->root_fd,
 					.bundle_fd = rootfs->bundle_fd,
-					.label = rootfs->config->mount_label };
+					.label = rootfs->config->mount_label,
+					.own_cgroup_namespace =
+						rootfs->config->namespaces[NS_CGROUP].present,
+					.own_cgroup = rootfs->own_cgroup };
 	bool has_proc = false;
 	char where[48];
 

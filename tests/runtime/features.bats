@@ -151,6 +151,18 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 	assert_equal "$(list .linux.intelRdt)" '{"enabled":true,"schemata":true,"monitoring":true}'
 }
 
+@test "features: idmapped mounts" {
+	assert_equal "$(list .linux.mountExtensions)" '{"idmap":{"enabled":true}}'
+	mkdir "$B/source"
+	mount -t tmpfs ct-test "$B/source"
+	edit_config "$B" '.mounts += [{destination: "/t", source: "source", options: ["bind", "idmap"]}
+		+ ([{containerID: 0, hostID: 5000, size: 10}] | {uidMappings: ., gidMappings: .})]'
+	in_container 'stat -c %u /t'
+	umount "$B/source"
+	assert_success
+	assert_equal "$output" 5000
+}
+
 @test "features: says its version" {
 	assert_equal "$("$CT_RUNTIME_BIN" --version | head -1)" \
 		"ct-runtime version $(feature '.annotations["org.ct-runtime.version"]')"

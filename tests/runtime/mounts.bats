@@ -406,7 +406,7 @@ mount_options() {
 		/t-3 tmpfs tmpfs no-such-option no-such-option
 		/t-4 tmpfs tmpfs idmap idmap
 		/t-5 tmpfs tmpfs mand mand
-		/t-6 cgroup cgroup ro cgroup
+		/t-6 cgroup cgroup nsdelegate nsdelegate
 		/t-7 proc proc tmpcopyup tmpcopyup
 		/ tmpfs tmpfs ro rootfs
 	END

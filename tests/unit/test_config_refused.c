@@ -188,10 +188,6 @@ static void test_mounts(void **state)
 		  "mounts[1]: a bind mount takes no option 'size=1m'" },
 		{ DOC_MOUNT, "'destination': '/a', 'type': 'tmpfs', 'options': ['idmap']",
 		  "mounts[0]: only a bind mount can be idmapped" },
-		{ DOC_MOUNT, "'destination': '/sys/fs/cgroup', 'type': 'cgroup'",
-		  "mounts[0].type: 'cgroup' is not supported" },
-		{ DOC_MOUNT, "'destination': '/sys/fs/cgroup', 'type': 'cgroup2'",
-		  "mounts[0].type: 'cgroup2' is not supported" },
 	};
 
 	(void)state;
