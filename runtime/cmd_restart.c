@@ -15,6 +15,7 @@
 
 struct restart_options {
 	const char *console_socket;
+	bool no_new_keyring;
 };
 
 static int refuse(const struct container *c, struct err *err, const char *why)
@@ -57,12 +58,17 @@ static int use_pins(struct container *c, struct err *err)
 	return rc < 0 ? err_ctx(err, "cannot restart container '%s'", c->id) : 0;
 }
 
-static int prepare(struct container *c, const char *console_socket, struct err *err)
+static int prepare(struct container *c, const struct restart_options *o, struct err *err)
 {
+	const struct create_request request = {
+		.console_socket = o->console_socket,
+		.detach = true,
+		.no_new_keyring = o->no_new_keyring,
+	};
 	int rc = check(c, err);
 
 	if (rc >= 0)
-		rc = create_open_console(c, console_socket, true, err);
+		rc = create_prepare(c, &request, err);
 	if (rc >= 0)
 		rc = use_pins(c, err);
 	if (rc < 0)
@@ -88,7 +94,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	if (rc >= 0)
 		rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc >= 0)
-		rc = prepare(&c, o->console_socket, err);
+		rc = prepare(&c, o, err);
 	if (rc >= 0)
 		rc = rights_look(g->rootless, &c.rights, err);
 	if (rc >= 0)
@@ -112,6 +118,10 @@ static const struct cmd_option restart_options[] = {
 	  .value = "PATH",
 	  .offset = offsetof(struct restart_options, console_socket),
 	  .help = "send the terminal to the program that listens on PATH" },
+	{ .name = "no-new-keyring",
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct restart_options, no_new_keyring),
+	  .help = "keep the session keyring of who called" },
 };
 
 const struct cmd cmd_restart = {

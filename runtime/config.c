@@ -56,17 +56,6 @@ int config_decode_unlimited(const json_node *node, const struct json_field *fiel
 	return config_unsupported(path, err);
 }
 
-int config_decode_neutral(const json_node *node, const struct json_field *field, void *out,
-			  const struct json_path *path, struct err *err)
-{
-	const char *value = json_string(node);
-
-	(void)out;
-	if (value && (str_eq(value, "") || str_eq(value, field->arg)))
-		return 0;
-	return config_unsupported(path, err);
-}
-
 /* ---- ociVersion: SemVer 2.0, any 1.x.y ---- */
 
 /* One number without leading zeros; *s moves behind it. */

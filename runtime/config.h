@@ -108,6 +108,47 @@ struct config_user {
 	struct config_gids additional_gids;
 };
 
+/* Of CPUs or NUMA nodes, as the kernel's calls take a set of them. */
+#define CONFIG_NUMBERS_MAX 1024
+#define CONFIG_WORD_BITS   (8 * sizeof(unsigned long))
+struct config_numbers {
+	bool present; /* at least one */
+	unsigned long words[CONFIG_NUMBERS_MAX / CONFIG_WORD_BITS];
+};
+
+struct config_scheduler {
+	bool present;
+	int policy, flags;      /* SCHED_*, SCHED_FLAG_* */
+	int64_t nice, priority; /* each 0 where the policy does not look at it */
+	int64_t runtime_ns, deadline_ns, period_ns;
+};
+
+struct config_io_priority {
+	bool present;
+	int class; /* IOPRIO_CLASS_* */
+	int64_t priority;
+};
+
+struct config_cpu_affinity { /* of processes that exec brings in */
+	struct config_numbers initial, final;
+};
+
+struct config_memory_policy {
+	bool present;
+	int mode, flags; /* MPOL_*, MPOL_F_* */
+	struct config_numbers nodes;
+};
+
+struct config_personality {
+	bool present;
+	int domain; /* PER_* */
+};
+
+/* Names that config.json and the features command share; each ends with NULL. */
+extern const struct json_enum config_rlimit_names[], config_scheduler_policies[],
+	config_scheduler_flags[], config_io_classes[], config_memory_modes[], config_memory_flags[],
+	config_personality_domains[];
+
 struct config_console_size {
 	bool present;
 	int64_t height, width; /* characters; fit struct winsize */
@@ -125,6 +166,10 @@ struct config_process {
 	bool no_new_privileges;
 	bool has_oom_score_adj;
 	int64_t oom_score_adj;
+	struct config_scheduler scheduler;
+	struct config_io_priority io_priority;
+	struct config_cpu_affinity cpu_affinity;
+	char *apparmor_profile, *selinux_label; /* NULL: unset, never "" */
 };
 
 enum hook_kind { /* in the order of a container's life */
@@ -179,7 +224,9 @@ struct config {
 	struct strlist masked_paths, readonly_paths;
 	bool has_intel_rdt;
 	struct config_intel_rdt intel_rdt;
-	char *mount_label;      /* SELinux; NULL: unset */
+	char *mount_label; /* SELinux; NULL: unset */
+	struct config_memory_policy memory_policy;
+	struct config_personality personality;
 	int rootfs_propagation; /* MS_SHARED…, with MS_REC; 0: unset */
 };
 

@@ -136,16 +136,6 @@ static int decode_net_devices(const json_node *node, const struct json_field *fi
 		key, NULL, 0, JSON_UNSUPPORTED, NULL, 0                                            \
 	}
 
-static const struct json_field personality_fields[] = {
-	{ "domain", config_decode_neutral, 0, 0, "LINUX", 0 },
-	UNSUPPORTED("flags"),
-};
-
-static const struct json_table personality_table = {
-	.fields = personality_fields,
-	.n_fields = ARRAY_SIZE(personality_fields),
-};
-
 /* ---- the time namespace ---- */
 
 /* The kernel stops half-way to the end of its 64 bits of nanoseconds (KTIME_SEC_MAX / 2). */
@@ -261,11 +251,13 @@ static const struct json_field linux_fields[] = {
 	/* an empty one asks for a class of its own (config-linux.md, "IntelRdt") */
 	{ "intelRdt", json_decode_object, AT(intel_rdt), 0, &config_intel_rdt_table,
 	  AT(has_intel_rdt) },
-	UNSUPPORTED("memoryPolicy"),
+	{ "memoryPolicy", json_decode_object, AT(memory_policy), 0, &config_memory_policy_table,
+	  AT(memory_policy.present) },
 	{ "sysctl", json_decode_map, AT(sysctl), 0, NULL, 0 },
 	UNSUPPORTED("seccomp"),
 	{ "mountLabel", decode_label, AT(mount_label), 0, NULL, 0 },
-	{ "personality", json_decode_object, 0, 0, &personality_table, 0 },
+	{ "personality", json_decode_object, AT(personality), 0, &config_personality_table,
+	  AT(personality.present) },
 };
 #undef AT
 

@@ -140,7 +140,7 @@ static int decode_limit(const json_node *node, const struct json_field *field, v
 	return 0;
 }
 
-static const struct json_enum rlimit_names[] = {
+const struct json_enum config_rlimit_names[] = {
 	{ "RLIMIT_AS", RLIMIT_AS },
 	{ "RLIMIT_CORE", RLIMIT_CORE },
 	{ "RLIMIT_CPU", RLIMIT_CPU },
@@ -162,7 +162,7 @@ static const struct json_enum rlimit_names[] = {
 
 #define AT(member) offsetof(struct config_rlimit, member)
 static const struct json_field rlimit_fields[] = {
-	{ "type", json_decode_enum, AT(resource), JSON_REQUIRED, rlimit_names, 0 },
+	{ "type", json_decode_enum, AT(resource), JSON_REQUIRED, config_rlimit_names, 0 },
 	{ "soft", decode_limit, AT(limit.rlim_cur), JSON_REQUIRED, NULL, 0 },
 	{ "hard", decode_limit, AT(limit.rlim_max), JSON_REQUIRED, NULL, 0 },
 };
@@ -194,7 +194,7 @@ static int check_rlimits(const struct config_rlimits *rlimits, const struct json
 
 	for (size_t i = 0; i < rlimits->n; i++) {
 		int resource = rlimits->items[i].resource;
-		const struct json_enum *name = rlimit_names;
+		const struct json_enum *name = config_rlimit_names;
 
 		if (!(seen & UINT32_C(1) << resource)) {
 			seen |= UINT32_C(1) << resource;
@@ -257,15 +257,23 @@ static const struct json_table console_size_table = {
 	.n_fields = ARRAY_SIZE(console_size_fields),
 };
 
-static const struct json_field cpu_affinity_fields[] = {
-	{ "initial", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "final", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-};
+/* A label of a security module; "" asks for none. What it writes into is a line of text. */
+static int decode_label(const json_node *node, const struct json_field *field, void *out,
+			const struct json_path *path, struct err *err)
+{
+	char **label = out;
+	int rc = json_decode_string(node, field, out, path, err);
 
-static const struct json_table cpu_affinity_table = {
-	.fields = cpu_affinity_fields,
-	.n_fields = ARRAY_SIZE(cpu_affinity_fields),
-};
+	if (rc < 0)
+		return rc;
+	if (strpbrk(*label, "\n\r"))
+		return json_fail(path, err, "must be one line");
+	if ((*label)[0] == '\0') {
+		free(*label);
+		*label = NULL;
+	}
+	return 0;
+}
 
 #define AT(member) offsetof(struct config_process, member)
 static const struct json_field process_fields[] = {
@@ -283,11 +291,14 @@ static const struct json_field process_fields[] = {
 	{ "terminal", json_decode_bool, AT(terminal), 0, NULL, 0 },
 	{ "consoleSize", json_decode_object, AT(console_size), 0, &console_size_table,
 	  AT(console_size.present) },
-	{ "apparmorProfile", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "selinuxLabel", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "scheduler", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "ioPriority", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "execCPUAffinity", json_decode_object, 0, 0, &cpu_affinity_table, 0 },
+	{ "apparmorProfile", decode_label, AT(apparmor_profile), 0, NULL, 0 },
+	{ "selinuxLabel", decode_label, AT(selinux_label), 0, NULL, 0 },
+	{ "scheduler", json_decode_object, AT(scheduler), 0, &config_scheduler_table,
+	  AT(scheduler.present) },
+	{ "ioPriority", json_decode_object, AT(io_priority), 0, &config_io_priority_table,
+	  AT(io_priority.present) },
+	{ "execCPUAffinity", json_decode_object, AT(cpu_affinity), 0, &config_cpu_affinity_table,
+	  0 },
 	{ "commandLine", NULL, 0, JSON_IGNORED, NULL, 0 }, /* Windows' */
 };
 #undef AT
@@ -326,6 +337,8 @@ void config_process_free(struct config_process *process)
 	strlist_free(&process->capabilities.permitted);
 	strlist_free(&process->capabilities.ambient);
 	free(process->rlimits.items);
+	free(process->apparmor_profile);
+	free(process->selinux_label);
 	free(process->user.additional_gids.items);
 	*process = (struct config_process){ 0 };
 }

@@ -9,12 +9,15 @@
  * Between the config*.c files alone: the tables of the parts of config.json, and the checks that
  * look at more than one property.
  */
-extern const struct json_table config_process_table;   /* struct config_process */
-extern const struct json_table config_hooks_table;     /* struct config_hooks[HOOK_COUNT] */
-extern const struct json_table config_mount_table;     /* array in struct config_mounts */
-extern const struct json_table config_linux_table;     /* struct config */
-extern const struct json_table config_id_map_table;    /* array in struct config_id_maps */
-extern const struct json_table config_device_table;    /* array in struct config_devices */
+extern const struct json_table config_process_table; /* struct config_process */
+extern const struct json_table config_hooks_table;   /* struct config_hooks[HOOK_COUNT] */
+extern const struct json_table config_mount_table;   /* array in struct config_mounts */
+extern const struct json_table config_linux_table;   /* struct config */
+extern const struct json_table config_id_map_table;  /* array in struct config_id_maps */
+extern const struct json_table config_device_table;  /* array in struct config_devices */
+/* The structs of their names in config.h. */
+extern const struct json_table config_scheduler_table, config_io_priority_table,
+	config_cpu_affinity_table, config_memory_policy_table, config_personality_table;
 extern const struct json_table config_resources_table; /* no struct: nothing of it is applied */
 
 /* The whole document, once every property on its own is right. */
@@ -33,10 +36,9 @@ int config_unsupported(const struct json_path *path, struct err *err);
 /*
  * Decoders for properties that are not applied, where "asks for nothing" is not what json_is_empty
  * says. config_decode_refuse: any value asks for something (a swappiness of 0, say).
- * config_decode_unlimited: 0 and -1 leave things as they are. config_decode_neutral: "" and the
- * string in .arg do.
+ * config_decode_unlimited: 0 and -1 leave things as they are.
  */
-json_decode_fn config_decode_refuse, config_decode_unlimited, config_decode_neutral;
+json_decode_fn config_decode_refuse, config_decode_unlimited;
 
 extern const struct json_table config_intel_rdt_table; /* struct config_intel_rdt */
 

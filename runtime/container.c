@@ -33,6 +33,7 @@ void container_free(struct container *c)
 {
 	close_fd(&c->tty_fd);
 	close_fd(&c->console_fd);
+	close_fd(&c->proc_fd);
 	close_fd(&c->null_fd);
 	close_fd(&c->listen_fd);
 	close_fd(&c->sync_fd);

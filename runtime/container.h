@@ -38,13 +38,16 @@ struct container {
 
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
 	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */
+	int proc_fd;    /* the host's procfs, for labels (lsm.h); -1: none asked for */
+	bool no_new_keyring;
 };
 
 #define CONTAINER_INIT                                                                             \
 	{                                                                                          \
 		.root_fd = -1, .dir_fd = -1, .lock_fd = -1, .sync_fd = -1, .listen_fd = -1,        \
                                                                                                    \
-		.null_fd = -1, .console_fd = -1, .tty_fd = -1, .ns = NAMESPACES_INIT               \
+		.null_fd = -1, .console_fd = -1, .tty_fd = -1, .proc_fd = -1,                      \
+		.ns = NAMESPACES_INIT                                                              \
 	}
 #define autocontainer __attribute__((cleanup(container_free)))
 

@@ -29,17 +29,16 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "common/steps.h"
-#include "runtime/console_socket.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
+#include "runtime/limits.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/pins.h"
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
 #include "runtime/sysctl.h"
-#include "runtime/terminal.h"
 #include "runtime/userns.h"
 
 #define INIT "the container's init"
@@ -282,6 +281,13 @@ static int step_oom(void *ctx, struct err *err)
 	return rc < 0 ? err_ctx(err, "process.oomScoreAdj") : 0;
 }
 
+static int step_limits(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+
+	return limits_raise(c->pid, &c->config->process.rlimits, err);
+}
+
 /*
  * The kernel pins a mount namespace only in one that is older, and tells the age by an id. Linux 6.18
  * gives these ids out in batches per CPU, so that a new namespace can have a lower id than the one we
@@ -417,6 +423,7 @@ static const struct step create_steps[] = {
 	{ .name = "create.rdt-enter", .run = step_rdt_enter },
 	{ .name = "create.time", .run = step_time },
 	{ .name = "create.oom", .run = step_oom },
+	{ .name = "create.limits", .run = step_limits },
 	{ .name = "create.pins", .run = step_pins },
 	{ .name = "create.proceed", .run = step_proceed },
 	{ .name = "create.hooks", .run = step_runtime_hooks },
@@ -430,6 +437,7 @@ static const struct step again_steps[] = {
 	{ .name = "restart.process", .run = step_process, .undo = undo_process },
 	{ .name = "restart.rdt-enter", .run = step_rdt_enter },
 	{ .name = "restart.oom", .run = step_oom },
+	{ .name = "restart.limits", .run = step_limits },
 	{ .name = "restart.proceed", .run = step_proceed },
 	{ .name = "restart.ready", .run = step_ready },
 	{ .name = "restart.commit", .run = step_commit },
@@ -509,27 +517,6 @@ static int enter_bundle(const char *bundle, struct err *err)
 	return 0;
 }
 
-int create_open_console(struct container *c, const char *console_socket, bool detach,
-			struct err *err)
-{
-	bool terminal = c->config->process.terminal;
-	int fds[2];
-	int rc = terminal_check(terminal, detach, console_socket, err);
-
-	if (rc < 0 || !terminal)
-		return rc;
-	if (console_socket) {
-		c->console_fd = console_socket_connect(console_socket, err);
-		return c->console_fd < 0 ? c->console_fd : 0;
-	}
-	rc = console_socket_pair(fds, err);
-	if (rc < 0)
-		return rc;
-	c->tty_fd = fds[0];
-	c->console_fd = fds[1];
-	return 0;
-}
-
 int create_container(struct container *c, const struct create_request *request, struct err *err)
 {
 	autofree char *text = NULL;
@@ -546,7 +533,7 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc >= 0)
 		rc = check_rights(c, err);
 	if (rc >= 0)
-		rc = create_open_console(c, request->console_socket, request->detach, err);
+		rc = create_prepare(c, request, err);
 	if (rc >= 0)
 		rc = intel_rdt_check(c->config, c->id, err);
 	if (rc >= 0)

@@ -27,11 +27,12 @@ struct create_request {
 int create_container(struct container *c, const struct create_request *request, struct err *err);
 
 /*
- * The rules of process.terminal (terminal.h), and where init is to send its pty: the socket of
- * --console-socket, or a pair whose other end is c->tty_fd. create_container does it for itself.
+ * What a process needs that the runtime alone can give it, before it is made: where its pty goes to (the
+ * socket of --console-socket, or a pair whose other end is c->tty_fd), the procfs for its labels;
+ * and what it cannot have is refused or said. create_container does it for itself; of the request
+ * only console_socket, detach and no_new_keyring are looked at.
  */
-int create_open_console(struct container *c, const char *console_socket, bool detach,
-			struct err *err);
+int create_prepare(struct container *c, const struct create_request *request, struct err *err);
 
 /* Undo it all: kill, poststop hooks, pins, state directory. c is open and locked. */
 int create_undo(struct container *c, struct err *err);

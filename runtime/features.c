@@ -67,6 +67,22 @@ static void put_intel_rdt(json_node *linux_node)
 	json_put_bool(rdt, "monitoring", true);
 }
 
+static void put_names(json_node *object, const char *key, const struct json_enum *names)
+{
+	json_node *list = json_put_array(object, key);
+
+	for (; names->name; names++)
+		json_append_string(list, names->name);
+}
+
+static void put_memory_policy(json_node *linux_node)
+{
+	json_node *policy = json_put_object(linux_node, "memoryPolicy");
+
+	put_names(policy, "modes", config_memory_modes);
+	put_names(policy, "flags", config_memory_flags);
+}
+
 json_node *features_json(void)
 {
 	json_node *root = json_object();
@@ -79,6 +95,9 @@ json_node *features_json(void)
 
 	put_namespaces(linux_node);
 	put_capabilities(linux_node);
+	put_flag(linux_node, "apparmor", "enabled", true);
+	put_flag(linux_node, "selinux", "enabled", true);
+	put_memory_policy(linux_node);
 	put_intel_rdt(linux_node);
 	put_flag(json_put_object(linux_node, "mountExtensions"), "idmap", "enabled", true);
 	/* Networks are for hooks. */

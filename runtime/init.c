@@ -33,7 +33,11 @@
 #include "runtime/exec.h"
 #include "runtime/hooks.h"
 #include "runtime/identity.h"
+#include "runtime/keyring.h"
+#include "runtime/lsm.h"
+#include "runtime/procfs.h"
 #include "runtime/rootfs.h"
+#include "runtime/scheduling.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
 #include "runtime/sysctl.h"
@@ -131,6 +135,21 @@ static int step_namespaces(void *ctx, struct err *err)
 	return rc;
 }
 
+static int step_keyring(void *ctx, struct err *err)
+{
+	const struct init *init = ctx;
+	const struct container *c = init->c;
+	const struct config_process *process = &c->config->process;
+
+	if (c->no_new_keyring)
+		return 0;
+	int rc = lsm_label_keys(process, c->proc_fd, true, err);
+
+	if (rc >= 0)
+		rc = keyring_join(c->id, init->rootfs.new_userns, err);
+	return rc < 0 ? rc : lsm_label_keys(process, c->proc_fd, false, err);
+}
+
 static int step_names(void *ctx, struct err *err)
 {
 	const struct init *init = ctx;
@@ -182,7 +201,7 @@ static int step_procfs(void *ctx, struct err *err)
 	struct init *init = ctx;
 
 	if (init->c->config->sysctl.n > 0)
-		init->proc_fd = sysctl_open_proc(err);
+		init->proc_fd = procfs_open(err);
 	return init->c->config->sysctl.n > 0 && init->proc_fd < 0 ? init->proc_fd : 0;
 }
 
@@ -321,6 +340,7 @@ static int step_proc(void *ctx, struct err *err)
 
 static const struct step setup_steps[] = {
 	{ .name = "init.namespaces", .run = step_namespaces },
+	{ .name = "init.keyring", .run = step_keyring },
 	{ .name = "init.names", .run = step_names },
 	{ .name = "init.lo", .run = step_lo },
 	{ .name = "init.rootfs", .run = step_mount },
@@ -338,6 +358,7 @@ static const struct step setup_steps[] = {
 
 static const struct step restart_steps[] = {
 	{ .name = "init.namespaces", .run = step_namespaces },
+	{ .name = "init.keyring", .run = step_keyring },
 	{ .name = "init.proc", .run = step_proc },
 	{ .name = "init.terminal", .run = step_terminal },
 };
@@ -370,6 +391,20 @@ static int step_enter_cwd(void *ctx, struct err *err)
 	return exec_enter_cwd(&init->c->config->process, err);
 }
 
+static int step_scheduling(void *ctx, struct err *err)
+{
+	const struct config *config = ((const struct init *)ctx)->c->config;
+
+	return scheduling_apply(config, &config->process, err);
+}
+
+static int step_labels(void *ctx, struct err *err)
+{
+	struct container *c = ((struct init *)ctx)->c;
+
+	return lsm_apply(&c->config->process, &c->proc_fd, err);
+}
+
 static int step_identity(void *ctx, struct err *err)
 {
 	const struct init *init = ctx;
@@ -394,6 +429,8 @@ static int step_exec(void *ctx, struct err *err)
 static const struct step start_steps[] = {
 	{ .name = "init.cwd-enter", .run = step_enter_cwd },
 	{ .name = "init.startContainer", .run = step_start_hooks },
+	{ .name = "init.scheduling", .run = step_scheduling },
+	{ .name = "init.labels", .run = step_labels },
 	{ .name = "init.identity", .run = step_identity },
 	{ .name = "init.exec", .run = step_exec },
 };

@@ -3,19 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "runtime/config_tables.h"
-
-#define PROC_ROOT_INO 1 /* linux/proc_fs.h */
 
 static const struct {
 	const char *key; /* a '/' at its end: all below it */
@@ -131,22 +126,6 @@ int sysctl_check_joined(const struct config *config, const struct namespaces *ns
 				key, config_namespace_name(type));
 	}
 	return 0;
-}
-
-int sysctl_open_proc(struct err *err)
-{
-	struct statfs fs;
-	struct stat st;
-	autoclose int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_errno(err, "open '/proc'");
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
-		return err_errno(err, "stat '/proc'");
-	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INO)
-		return err_set(err, EINVAL,
-			       "'/proc' is not the root of a procfs; linux.sysctl needs one");
-	return take_fd(&fd);
 }
 
 static int open_key(int proc_fd, const char *path)

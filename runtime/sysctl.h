@@ -18,13 +18,7 @@ int sysctl_check(const struct config *config, const struct json_path *path, stru
 /* The namespaces joined by path are not the host's own: the same reason. In the host's. */
 int sysctl_check_joined(const struct config *config, const struct namespaces *ns, struct err *err);
 
-/*
- * The root of the procfs at /proc, checked to be one; to be taken before pivot_root. What sysctl_write
- * reaches from it are files of that procfs alone: no mount and no link on the way (CVE-2025-52881).
- */
-int sysctl_open_proc(struct err *err);
-
-/* By a process that is in the container's namespaces. */
+/* By a process that is in the container's namespaces; proc_fd as procfs_open gives it. */
 int sysctl_write(const struct config *config, int proc_fd, struct err *err);
 
 #endif

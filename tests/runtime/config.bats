@@ -155,17 +155,12 @@ in_container() {
 }
 
 @test "config: what is known and not applied is refused by name" {
-	refused_with '.process.apparmorProfile = "p"' 'config.json: process.apparmorProfile: '
-	refused_with '.process.selinuxLabel = "l"' 'config.json: process.selinuxLabel: '
-	refused_with '.process.scheduler = {policy: "SCHED_IDLE"}' 'config.json: process.scheduler: '
-	refused_with '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}' 'config.json: process.ioPriority: '
 	refused_with '.linux.cgroupsPath = "/x"' 'config.json: linux.cgroupsPath: '
 	refused_with '.linux.resources.memory.limit = 1000000' 'config.json: linux.resources.memory.limit: '
 	refused_with '.linux.resources.pids.limit = 0' 'config.json: linux.resources.pids.limit: '
 	refused_with '.linux.resources.devices = [{allow: false, access: "rwm"}]' 'config.json: linux.resources.devices: '
 	refused_with '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' 'config.json: linux.seccomp: '
 	refused_with '.linux.intelRdt = {closID: 3}' 'config.json: linux.intelRdt.closID: '
-	refused_with '.linux.personality = {domain: "LINUX32"}' 'config.json: linux.personality.domain: '
 }
 
 @test "config: netDevices is refused with a word on who does networks" {

@@ -130,12 +130,25 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 
 @test "features: every capability is known, and no other is" {
 	assert_equal "$(feature '.linux.capabilities[0], .linux.capabilities[40]')" $'CAP_CHOWN\nCAP_CHECKPOINT_RESTORE'
-	accepted '.process.capabilities = {bounding: $c, permitted: $c, effective: $c, inheritable: $c, ambient: []}' \
+	# In a user namespace, where each can be granted.
+	accepted '.process.capabilities = {bounding: $c, permitted: $c, effective: $c, inheritable: $c, ambient: []}
+		| .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
 		--argjson c "$(list .linux.capabilities)"
 	edit_config "$B" '.process.capabilities = {bounding: ["CAP_UNHEARD_OF"]}'
 	in_container true
 	assert_success
 	assert_output_has CAP_UNHEARD_OF
+}
+
+@test "features: labels of security modules, and memory policies" {
+	assert_equal "$(list '.linux | {apparmor, selinux}')" '{"apparmor":{"enabled":true},"selinux":{"enabled":true}}'
+	assert_equal "$(feature '.linux.memoryPolicy.modes | sort | join(" ")')" \
+		"MPOL_BIND MPOL_DEFAULT MPOL_INTERLEAVE MPOL_LOCAL MPOL_PREFERRED MPOL_PREFERRED_MANY MPOL_WEIGHTED_INTERLEAVE"
+	local flag
+	for flag in $(feature '.linux.memoryPolicy.flags[]'); do
+		accepted '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: [$f]}' --arg f "$flag"
+	done
 }
 
 @test "features: networks are left to hooks" {

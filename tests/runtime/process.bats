@@ -99,6 +99,82 @@ status_of() {
 	assert_equal "$output" 0000000000000000
 }
 
+# all_caps [COMMAND...]: the five sets inside, of what `run` says; COMMAND is before the runtime.
+all_caps() {
+	set_args "$B" /bin/awk '/^Cap/ { printf "%s%s", sep, $2; sep = " " }' /proc/self/status
+	"$@" "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" run --bundle "$B" "$C" 2>"$TEST_DIR/warnings" </dev/null
+}
+
+@test "process: five sets of capabilities, each as it is given" {
+	edit_config "$B" '.process.user.uid = 1000 | .process.capabilities = {
+		bounding: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW", "CAP_SETUID"],
+		permitted: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW"], effective: ["CAP_KILL"],
+		inheritable: ["CAP_KILL", "CAP_NET_RAW", "CAP_SETUID"], ambient: ["CAP_KILL", "CAP_NET_RAW"]}'
+	# Of permitted, execve leaves a foreign uid the ambient ones, and makes them effective.
+	assert_equal "$(all_caps)" "00000000000020a0 0000000000002020 0000000000002020 00000000000020a1 0000000000002020"
+	assert_equal "$(cat "$TEST_DIR/warnings")" ""
+}
+
+@test "process: without capabilities there are none, in no set" {
+	edit_config "$B" 'del(.process.capabilities)'
+	assert_equal "$(all_caps)" "0000000000000000 0000000000000000 0000000000000000 0000000000000000 0000000000000000"
+}
+
+@test "process: an ambient capability that is not inheritable is a warning" {
+	edit_config "$B" '.process.capabilities = ({bounding: ["CAP_KILL"], effective: ["CAP_KILL"], permitted: ["CAP_KILL"],
+		ambient: ["CAP_KILL"]})'
+	assert_equal "$(all_caps)" "0000000000000000 0000000000000020 0000000000000020 0000000000000020 0000000000000000"
+	run cat "$TEST_DIR/warnings"
+	assert_output_has 'CAP_KILL cannot be ambient without being permitted and inheritable'
+}
+
+@test "process: a capability that the runtime has not got itself is a warning" {
+	edit_config "$B" '.process.capabilities = (["CAP_KILL", "CAP_SYS_BOOT"] | {bounding: ., effective: ., permitted: .})'
+	assert_equal "$(all_caps setpriv --bounding-set=-sys_boot)" \
+		"0000000000000000 0000000000000020 0000000000000020 0000000000000020 0000000000000000"
+	run cat "$TEST_DIR/warnings"
+	assert_output_has 'CAP_SYS_BOOT cannot be granted'
+}
+
+@test "process: an effective capability that is not permitted is refused" {
+	edit_config "$B" '.process.capabilities = {bounding: ["CAP_KILL"], effective: ["CAP_KILL"]}'
+	in_container true
+	assert_failure
+	assert_output_has 'config.json: process.capabilities'
+}
+
+@test "process: a label of a security module that the kernel has not got is refused, before anything is made" {
+	add_hook "$B" createRuntime /bin/sh sh -c "touch $B/log/ran"
+	if [ ! -e /sys/module/apparmor ]; then
+		edit_config "$B" '.process.apparmorProfile = "nosuch-profile"'
+		rt create --bundle "$B" "$C"
+		assert_failure
+		assert_output_has "config.json: process.apparmorProfile: 'nosuch-profile': AppArmor is not enabled"
+	fi
+	if ! grep -q selinuxfs /proc/filesystems; then
+		edit_config "$B" 'del(.process.apparmorProfile) | .process.selinuxLabel = "u:r:t:s0"'
+		rt create --bundle "$B" "$C"
+		assert_failure
+		assert_output_has "config.json: process.selinuxLabel: 'u:r:t:s0': SELinux is not enabled"
+	fi
+	assert_missing "$B/log/ran"
+	edit_config "$B" '.process.selinuxLabel = "a\nb"'
+	rt create --bundle "$B" "$C"
+	assert_failure
+	assert_output_has 'config.json: process.selinuxLabel: must be one line'
+	edit_config "$B" '.process.selinuxLabel = 1'
+	rt create --bundle "$B" "$C"
+	assert_failure
+	assert_output_has 'config.json: process.selinuxLabel: must be a string'
+}
+
+@test "process: unconfined is no profile where there is no AppArmor" {
+	edit_config "$B" '.process.apparmorProfile = "unconfined"'
+	in_container 'echo ran'
+	assert_success
+	assert_equal "$output" ran
+}
+
 @test "process: cwd is made when it is missing" {
 	edit_config "$B" '.process.cwd = "/made/for/me"'
 	in_container pwd

@@ -231,14 +231,14 @@ static void test_neutral_values(void **state)
 	} docs[] = {
 		{ DOC_PROCESS,
 		  "'args': ['sh'], 'cwd': '/', 'terminal': false, 'apparmorProfile': '',"
-		  "'selinuxLabel': '', 'scheduler': {}, 'ioPriority': null, 'execCPUAffinity':"
+		  "'selinuxLabel': '', 'scheduler': null, 'ioPriority': null, 'execCPUAffinity':"
 		  " {'initial': '', 'final': ''}, 'consoleSize': {'height': 0, 'width': 0}, 'commandLine': 'x'" },
 		{ DOC_MOUNT, "'destination': '/a', 'type': 'tmpfs', 'uidMappings': [], "
 			     "'gidMappings': null" },
 		{ DOC_LINUX,
 		  "'namespaces': [{'type': 'mount'}], 'timeOffsets': {'monotonic': {'secs': 0,"
 		  " 'nanosecs': 0}}, 'devices': [], 'netDevices': {}, 'cgroupsPath': '', 'resources':"
-		  " {}, 'intelRdt': null, 'memoryPolicy': {}, 'sysctl': {}, 'seccomp': null,"
+		  " {}, 'intelRdt': null, 'memoryPolicy': null, 'sysctl': {}, 'seccomp': null,"
 		  "'mountLabel': '', 'personality': {'domain': 'LINUX', 'flags': []},"
 		  "'rootfsPropagation': '', 'uidMappings': [], 'gidMappings': []" },
 		{ DOC_RESOURCES,

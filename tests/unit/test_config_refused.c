@@ -363,17 +363,6 @@ static void test_many_id_maps(void **state)
 static void test_unsupported(void **state)
 {
 	static const struct refused docs[] = {
-		{ DOC_PROCESS, PROGRAM "'apparmorProfile': 'x'",
-		  "process.apparmorProfile" UNSUPPORTED },
-		{ DOC_PROCESS, PROGRAM "'selinuxLabel': 'x'", "process.selinuxLabel" UNSUPPORTED },
-		{ DOC_PROCESS, PROGRAM "'scheduler': {'policy': 'SCHED_FIFO'}",
-		  "process.scheduler" UNSUPPORTED },
-		{ DOC_PROCESS, PROGRAM "'ioPriority': {'class': 'IOPRIO_CLASS_IDLE'}",
-		  "process.ioPriority" UNSUPPORTED },
-		{ DOC_PROCESS, PROGRAM "'execCPUAffinity': {'initial': '0'}",
-		  "process.execCPUAffinity.initial" UNSUPPORTED },
-		{ DOC_PROCESS, PROGRAM "'execCPUAffinity': {'final': '0'}",
-		  "process.execCPUAffinity.final" UNSUPPORTED },
 		{ DOC_LINUX, LINUX_NS "'netDevices': {'eth0': {}}",
 		  "linux.netDevices: is not supported: this runtime leaves networks to hooks; call "
 		  "ct-netns" },
@@ -389,12 +378,8 @@ static void test_unsupported(void **state)
 		  "linux.intelRdt.memBwSchema: must be one line" },
 		{ DOC_LINUX, LINUX_NS "'intelRdt': {'schemata': ['MB:0=1', 'a\\nb']}",
 		  "linux.intelRdt.schemata[1]: must be one line" },
-		{ DOC_LINUX, LINUX_NS "'memoryPolicy': {'mode': 'MPOL_LOCAL'}",
-		  "linux.memoryPolicy" UNSUPPORTED },
 		{ DOC_LINUX, LINUX_NS "'seccomp': {'defaultAction': 'SCMP_ACT_ALLOW'}",
 		  "linux.seccomp" UNSUPPORTED },
-		{ DOC_LINUX, LINUX_NS "'personality': {'domain': 'LINUX32'}",
-		  "linux.personality.domain" UNSUPPORTED },
 		{ DOC_LINUX, LINUX_NS "'personality': {'domain': 'LINUX', 'flags': ['x']}",
 		  "linux.personality.flags" UNSUPPORTED },
 	};

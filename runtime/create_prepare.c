@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/caps.h"
+#include "runtime/console_socket.h"
+#include "runtime/create.h"
+#include "runtime/lsm.h"
+#include "runtime/terminal.h"
+
+static int open_console(struct container *c, const struct create_request *request, struct err *err)
+{
+	bool terminal = c->config->process.terminal;
+	int fds[2];
+	int rc = terminal_check(terminal, request->detach, request->console_socket, err);
+
+	if (rc < 0 || !terminal)
+		return rc;
+	if (request->console_socket) {
+		c->console_fd = console_socket_connect(request->console_socket, err);
+		return c->console_fd < 0 ? c->console_fd : 0;
+	}
+	rc = console_socket_pair(fds, err);
+	if (rc < 0)
+		return rc;
+	c->tty_fd = fds[0];
+	c->console_fd = fds[1];
+	return 0;
+}
+
+int create_prepare(struct container *c, const struct create_request *request, struct err *err)
+{
+	const struct config_process *process = &c->config->process;
+	int rc = open_console(c, request, err);
+
+	if (rc >= 0)
+		rc = lsm_open(process, &c->proc_fd, err);
+	if (rc < 0)
+		return rc;
+	c->no_new_keyring = request->no_new_keyring;
+	caps_warn(&process->capabilities, c->config->namespaces[NS_USER].present);
+	return 0;
+}
