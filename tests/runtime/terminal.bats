@@ -98,7 +98,7 @@ rt_line() {
 }
 
 @test "terminal: interrupt and end of input are the container's terminal's" {
-	script 'trap "echo interrupted" INT; echo ready; read line; echo "got $line"; cat; echo end of cat'
+	script 'trap "echo interrupted" INT; echo ready; until [ "$line" = word ]; do read line; done; echo "got $line"; cat; echo end of cat'
 	on_pty expect=ready raw 'send=\x03' expect=interrupted 'send=word\r' expect='got word' 'send=\x04' expect='end of cat'
 	assert_success
 }
