@@ -78,12 +78,16 @@ static int wait_for_it(const struct container *c, pid_t pid, struct err *err)
 static int exec_in(struct container *c, const struct exec_options *o, struct enter_request *request,
 		   struct err *err)
 {
+	const struct create_request prepare = {
+		.console_socket = o->console_socket,
+		.detach = o->detach,
+	};
 	autoclose int pid_fd = open_running(c, o->ignore_paused, err);
 
 	if (pid_fd < 0)
 		return pid_fd;
 	request->pid_fd = pid_fd;
-	int rc = create_open_console(c, o->console_socket, o->detach, err);
+	int rc = create_prepare(c, &prepare, err);
 
 	if (rc < 0)
 		return rc;

@@ -39,7 +39,6 @@ struct container {
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
 	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */
 	int proc_fd;    /* the host's procfs, for labels (lsm.h); -1: none asked for */
-	bool no_new_keyring;
 };
 
 #define CONTAINER_INIT                                                                             \

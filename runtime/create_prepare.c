@@ -34,7 +34,7 @@ int create_prepare(struct container *c, const struct create_request *request, st
 		rc = lsm_open(process, &c->proc_fd, err);
 	if (rc < 0)
 		return rc;
-	c->no_new_keyring = request->no_new_keyring;
+	c->state.no_new_keyring |= request->no_new_keyring;
 	caps_warn(&process->capabilities, c->config->namespaces[NS_USER].present);
 	return 0;
 }

@@ -32,6 +32,10 @@
 #include "runtime/exec.h"
 #include "runtime/identity.h"
 #include "runtime/init.h"
+#include "runtime/keyring.h"
+#include "runtime/limits.h"
+#include "runtime/lsm.h"
+#include "runtime/scheduling.h"
 #include "runtime/sync.h"
 #include "runtime/terminal.h"
 
@@ -88,6 +92,27 @@ static int step_cwd(void *ctx, struct err *err)
 	return exec_enter_cwd(enter->process, err);
 }
 
+static int step_keyring(void *ctx, struct err *err)
+{
+	const struct enter *enter = ctx;
+
+	return keyring_join(enter->request->c, enter->flags & CLONE_NEWUSER, err);
+}
+
+static int step_scheduling(void *ctx, struct err *err)
+{
+	const struct enter *enter = ctx;
+
+	return scheduling_apply(enter->request->c->config, enter->process, err);
+}
+
+static int step_labels(void *ctx, struct err *err)
+{
+	const struct enter *enter = ctx;
+
+	return lsm_apply(enter->process, &enter->request->c->proc_fd, err);
+}
+
 static int step_identity(void *ctx, struct err *err)
 {
 	const struct enter *enter = ctx;
@@ -107,9 +132,12 @@ static int step_exec(void *ctx, struct err *err)
 
 static const struct step process_steps[] = {
 	{ .name = "exec.user", .run = step_user },
+	{ .name = "exec.keyring", .run = step_keyring },
 	{ .name = "exec.terminal", .run = step_terminal },
 	{ .name = "exec.environment", .run = step_environment },
 	{ .name = "exec.cwd", .run = step_cwd },
+	{ .name = "exec.scheduling", .run = step_scheduling },
+	{ .name = "exec.labels", .run = step_labels },
 	{ .name = "exec.identity", .run = step_identity },
 	{ .name = "exec.exec", .run = step_exec },
 };
@@ -156,9 +184,18 @@ static int join(const struct enter *enter, struct err *err)
 
 static int stage(struct enter *enter, struct err *err)
 {
-	int keep[] = { enter->sync_fd, enter->request->pid_fd, enter->request->c->console_fd };
+	const struct config_cpu_affinity *cpus = &enter->process->cpu_affinity;
+	int keep[] = { enter->sync_fd, enter->request->pid_fd, enter->request->c->console_fd,
+		       enter->request->c->proc_fd };
 	int rc = set_oom_score(enter->process, err);
 
+	if (rc >= 0)
+		rc = limits_raise(0, &enter->process->rlimits, err);
+	/* The cgroup is entered between the two (config.md, "execCPUAffinity"). */
+	if (rc >= 0)
+		rc = scheduling_affinity(0, &cpus->initial, "initial", err);
+	if (rc >= 0)
+		rc = scheduling_affinity(0, &cpus->final, "final", err);
 	if (rc < 0)
 		return rc;
 	fds_close_except(passed_fds_end(&enter->request->fds), keep, ARRAY_SIZE(keep));

@@ -123,6 +123,16 @@ static int by_options(const struct exec_options *o, char **args, int n,
 		(b) = swap_;                                                                       \
 	} while (0)
 
+static void inherit_scheduling(const struct config_process *from, struct config_process *to)
+{
+	if (!to->scheduler.present)
+		to->scheduler = from->scheduler;
+	if (!to->io_priority.present)
+		to->io_priority = from->io_priority;
+	if (!to->cpu_affinity.initial.present && !to->cpu_affinity.final.present)
+		to->cpu_affinity = from->cpu_affinity;
+}
+
 /* What the document does not speak of is as the container's own process has it. */
 static int by_document(const struct exec_options *o, struct config_process *process,
 		       struct err *err)
@@ -145,6 +155,12 @@ static int by_document(const struct exec_options *o, struct config_process *proc
 		process->user.has_umask = own.user.has_umask;
 		process->user.umask = own.user.umask;
 	}
+	/* Above all an exec must not be less confined than the container. */
+	if (!process->apparmor_profile)
+		SWAP(own.apparmor_profile, process->apparmor_profile);
+	if (!process->selinux_label)
+		SWAP(own.selinux_label, process->selinux_label);
+	inherit_scheduling(&own, process);
 	if (!process->has_oom_score_adj) {
 		process->has_oom_score_adj = own.has_oom_score_adj;
 		process->oom_score_adj = own.oom_score_adj;

@@ -19,7 +19,7 @@ struct exec_options {
 
 /*
  * Make config->process, the container's own, what `exec` runs: the document of --process, which inherits
- * what it does not say (capabilities, limits, umask, oom score), or the container's process with args
+ * what it does not say (capabilities, limits, umask, oom score, labels, scheduling), or the container's process with args
  * (n of them) and what the options change.
  */
 int exec_options_process(const struct exec_options *o, char **args, int n, struct config *config,

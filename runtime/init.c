@@ -138,16 +138,8 @@ static int step_namespaces(void *ctx, struct err *err)
 static int step_keyring(void *ctx, struct err *err)
 {
 	const struct init *init = ctx;
-	const struct container *c = init->c;
-	const struct config_process *process = &c->config->process;
 
-	if (c->no_new_keyring)
-		return 0;
-	int rc = lsm_label_keys(process, c->proc_fd, true, err);
-
-	if (rc >= 0)
-		rc = keyring_join(c->id, init->rootfs.new_userns, err);
-	return rc < 0 ? rc : lsm_label_keys(process, c->proc_fd, false, err);
+	return keyring_join(init->c, init->rootfs.new_userns, err);
 }
 
 static int step_names(void *ctx, struct err *err)

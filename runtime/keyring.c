@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "runtime/lsm.h"
 
 /* keyctl(2), KEYCTL_SETPERM: the right to search, of the owner's uid and of everybody. */
 #define USER_SEARCH  0x080000u
@@ -55,7 +56,7 @@ static bool read_permissions(long key, uint32_t *permissions)
 	return field != NULL;
 }
 
-int keyring_join(const char *id, bool new_userns, struct err *err)
+static int join(const char *id, bool new_userns, struct err *err)
 {
 	autofree char *name = xasprintf("_ses.%s", id);
 	long key = keyctl(KEYCTL_JOIN_SESSION_KEYRING, (unsigned long)name, 0, 0);
@@ -74,4 +75,17 @@ int keyring_join(const char *id, bool new_userns, struct err *err)
 	if (keyctl(KEYCTL_SETPERM, (unsigned long)key, permissions, 0) < 0 && !is_forbidden(errno))
 		return err_errno(err, "set the permissions of the session keyring '%s'", name);
 	return 0;
+}
+
+int keyring_join(const struct container *c, bool new_userns, struct err *err)
+{
+	const struct config_process *process = &c->config->process;
+
+	if (c->state.no_new_keyring)
+		return 0;
+	int rc = lsm_label_keys(process, c->proc_fd, true, err);
+
+	if (rc >= 0)
+		rc = join(c->id, new_userns, err);
+	return rc < 0 ? rc : lsm_label_keys(process, c->proc_fd, false, err);
 }

@@ -33,6 +33,7 @@ static int decode_own(const char *text, size_t len, struct state *state, struct 
 	state->created = xstrdup(string_of(root, "created"));
 	state->rootfs = xstrdup(string_of(root, "rootfs"));
 	state->persist = json_is_true(json_get(root, "persist"));
+	state->no_new_keyring = json_is_true(json_get(root, "noNewKeyring"));
 	return 0;
 }
 
@@ -74,6 +75,7 @@ int state_save_at(int dir_fd, const struct state *state, struct err *err)
 	json_put_int(root, "startTime", (int64_t)state->start_ticks);
 	json_put_string(root, "bootId", state->boot_id);
 	json_put_bool(root, "persist", state->persist);
+	json_put_bool(root, "noNewKeyring", state->no_new_keyring);
 	autofree char *text = json_print(root, false);
 
 	return file_write_atomic_at(dir_fd, STATE_FILE, text, strlen(text), 0600, err);

@@ -15,8 +15,9 @@ struct state {
 	char *boot_id;
 	char *created; /* RFC 3339 */
 	char *rootfs;
-	int64_t owner; /* uid */
-	bool persist;  /* namespaces are pinned */
+	int64_t owner;       /* uid */
+	bool persist;        /* namespaces are pinned */
+	bool no_new_keyring; /* it has the session keyring of who made it */
 };
 
 int state_load_at(int dir_fd, struct state *state, struct err *err);

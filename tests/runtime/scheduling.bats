@@ -223,3 +223,66 @@ allow_realtime() {
 	assert_success
 	assert_equal "$output" "$ours"
 }
+
+# running FILTER: the container lives, after that edit.
+running() {
+	edit_config "$B" "$1"
+	set_args "$B" /bin/sleep 1000
+	create
+	start
+}
+
+# exec_document FILTER: what a file with .process, changed so, gives `exec`.
+exec_document() {
+	jq ".process | $1" "$B/config.json" >"$TEST_DIR/process.json"
+	rt exec --process "$TEST_DIR/process.json" "$C"
+}
+
+@test "exec: has the scheduler, I/O priority, memory policy and personality of the container" {
+	running '.process.scheduler = {policy: "SCHED_BATCH", nice: 3} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}
+		| .linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"} | .linux.personality = {domain: "LINUX32"}'
+	rt exec "$C" /bin/show-process scheduler ioprio mempolicy personality
+	assert_success
+	assert_match "$output" $'^policy=3 flags=0 nice=3 [^\n]*\nclass=2 priority=6\nmode=2 flags=0x0 nodes=0x1\n0x8$'
+	exec_document '.args = ["/bin/show-process", "scheduler", "ioprio"] | del(.scheduler) | .ioPriority.priority = 2'
+	assert_success
+	assert_match "$output" $'^policy=3 flags=0 nice=3 [^\n]*\nclass=2 priority=2$'
+	delete
+}
+
+@test "exec: execCPUAffinity is its own, initial and then final" {
+	running .
+	local cpus='grep Cpus_allowed_list: /proc/self/status | cut -f 2'
+	exec_document ".args = [\"/bin/sh\", \"-c\", \"$cpus\"] | .execCPUAffinity = {initial: \"0\"}"
+	assert_success
+	assert_equal "$output" 0
+	exec_document ".args = [\"/bin/sh\", \"-c\", \"$cpus\"] | .execCPUAffinity = {initial: \"0\", final: \"1\"}"
+	assert_success
+	assert_equal "$output" 1
+	exec_document '.execCPUAffinity = {final: "1000"}'
+	assert_failure
+	assert_output_has 'process.execCPUAffinity.final'
+	delete
+}
+
+@test "exec: execCPUAffinity of config.json holds for it" {
+	running '.process.execCPUAffinity = {final: "1"}'
+	rt exec "$C" /bin/sh -c 'grep Cpus_allowed_list: /proc/self/status | cut -f 2'
+	assert_success
+	assert_equal "$output" 1
+	delete
+}
+
+@test "exec: has the session keyring of the container, or the caller's with --no-new-keyring" {
+	running .
+	rt exec "$C" /bin/show-process keyring
+	assert_success
+	assert_match "$output" ";_ses\\.$C\$"
+	delete
+	rt create --no-new-keyring --bundle "$B" "$C"
+	assert_success
+	start
+	rt exec "$C" /bin/show-process keyring
+	assert_equal "$output" "$("$PROBES/show-process" keyring)"
+	delete
+}
