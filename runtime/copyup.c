@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/limits.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -16,14 +19,58 @@
 
 static int copy_folder(int from_fd, int to_fd, int depth, struct err *err);
 
-/* chown takes set-id bits away, so the mode comes after it. */
-static int copy_attributes(int fd, const char *name, const struct stat *st, struct err *err)
+/*
+ * What the security modules keep of a file is theirs to give to the copy; an access that tmpfs or a
+ * user namespace cannot express (of a foreign root's capabilities) is not one of the copy's.
+ */
+static bool is_left_behind(const char *name)
+{
+	return str_eq(name, "security.selinux") || str_eq(name, "security.ima") ||
+	       str_eq(name, "security.evm") || str_starts(name, "security.SMACK64");
+}
+
+static int copy_xattr(int from_fd, int to_fd, const char *name, struct err *err)
+{
+	char value[XATTR_SIZE_MAX];
+	ssize_t n = fgetxattr(from_fd, name, value, sizeof(value));
+
+	if (n < 0 && (errno == EOVERFLOW || errno == ENODATA))
+		return 0;
+	if (n < 0)
+		return err_errno(err, "read extended attribute '%s'", name);
+	if (fsetxattr(to_fd, name, value, (size_t)n, 0) < 0 && errno != EOPNOTSUPP)
+		return err_errno(err, "set extended attribute '%s'", name);
+	return 0;
+}
+
+static int copy_xattrs(int from_fd, int to_fd, struct err *err)
+{
+	char names[XATTR_LIST_MAX];
+	ssize_t n = flistxattr(from_fd, names, sizeof(names));
+
+	if (n < 0)
+		return errno == EOPNOTSUPP ? 0 : err_errno(err, "list extended attributes");
+	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+		int rc = is_left_behind(name) ? 0 : copy_xattr(from_fd, to_fd, name, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* chown takes set-id bits and capabilities away, so mode and attributes come after it. */
+static int copy_attributes(int from_fd, int fd, const char *name, const struct stat *st,
+			   struct err *err)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 
-	if (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0 ||
-	    futimens(fd, times) < 0)
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0)
 		return err_errno(err, "set owner and mode of the copy of '%s'", name);
+	if (copy_xattrs(from_fd, fd, err) < 0)
+		return err_ctx(err, "copy '%s'", name);
+	if (futimens(fd, times) < 0)
+		return err_errno(err, "set the times of the copy of '%s'", name);
 	return 0;
 }
 
@@ -46,7 +93,7 @@ static int copy_file(int from_fd, int to_fd, const char *name, struct err *err)
 		if (n == 0)
 			break;
 	}
-	return copy_attributes(out_fd, name, &st, err);
+	return copy_attributes(in_fd, out_fd, name, &st, err);
 }
 
 static int copy_subfolder(int from_fd, int to_fd, const char *name, int depth, struct err *err)
@@ -63,7 +110,7 @@ static int copy_subfolder(int from_fd, int to_fd, const char *name, int depth, s
 		return err_errno(err, "copy folder '%s'", name);
 	int rc = copy_folder(in_fd, out_fd, depth + 1, err);
 
-	return rc < 0 ? rc : copy_attributes(out_fd, name, &st, err);
+	return rc < 0 ? rc : copy_attributes(in_fd, out_fd, name, &st, err);
 }
 
 static int copy_link(int from_fd, int to_fd, const char *name, const struct stat *st,

@@ -6,8 +6,9 @@
 
 /*
  * tmpcopyup: copy all below the folder from_fd into the folder to_fd (both may be O_PATH), with
- * owners, modes and times; extended attributes are left behind, as runc leaves them. Links are copied, never
- * followed; hard links become files of their own. Deeper than COPYUP_MAX_DEPTH is an error.
+ * owners, modes, times and extended attributes (those of security modules aside, which label the copy
+ * themselves; and what a tmpfs cannot hold). Links are copied, never followed; hard links become files
+ * of their own. Deeper than COPYUP_MAX_DEPTH is an error.
  */
 #define COPYUP_MAX_DEPTH 128
 

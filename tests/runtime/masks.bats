@@ -136,6 +136,48 @@ use_userns() {
 	assert_output_has " ro,nosuid,nodev,noexec,noatime "
 }
 
+@test "masks: a link of the image that leads into the kernel's own links is an error, nothing is left open" {
+	ln -s /proc/self/root/a-secret "$B/rootfs/magic"
+	ln -s loop "$B/rootfs/loop"
+	local path
+	for path in /magic /loop; do
+		mask "$path"
+		in_container 'cat /a-secret'
+		assert_failure
+		assert_output_has "config.json: linux.maskedPaths[0] '$path'"
+		refute_output_has "secret"$'\n'
+		edit_config "$B" 'del(.linux.maskedPaths)'
+		readonly_paths "$path"
+		in_container true
+		assert_failure
+		assert_output_has "config.json: linux.readonlyPaths[0] '$path'"
+		edit_config "$B" 'del(.linux.readonlyPaths)'
+	done
+}
+
+@test "masks: folders that are swapped for links meanwhile cover nothing outside of the image" {
+	mkdir -p "$B/rootfs/a/b"
+	ln -s "$B/canary" "$B/rootfs/link"
+	mask /a/b /a/file
+	readonly_paths /a
+	set_args "$B" /bin/true
+	(
+		while [ ! -e "$TEST_DIR/stop" ]; do
+			mv -T "$B/rootfs/a" "$B/rootfs/x" && mv -T "$B/rootfs/link" "$B/rootfs/a"
+			mv -T "$B/rootfs/a" "$B/rootfs/link" && mv -T "$B/rootfs/x" "$B/rootfs/a"
+		done
+	) 2>/dev/null 3>&- &
+	local racer=$! i
+	for i in $(seq 30); do
+		runtime run --bundle "$B" "race$i" 2>/dev/null || true
+		[ "$(cat "$B/canary/file")" = canary ]
+		: >>"$B/canary/file"
+	done
+	touch "$TEST_DIR/stop"
+	wait "$racer" || true
+	assert_equal "$(grep -c "$B/canary" /proc/self/mountinfo)" 0
+}
+
 @test "masks: they hold in a read-only root" {
 	edit_config "$B" '.root.readonly = true'
 	mask /secrets /a-secret

@@ -188,9 +188,13 @@ assert_default_devices() {
 		assert_match "$output" "$expect" "$propagation"
 	done <<-'END'
 		private / rw,[a-z,_]+ -
+		rprivate / rw,[a-z,_]+ -
 		slave / rw,[a-z,_]+ master:[0-9]+ -
+		rslave / rw,[a-z,_]+ master:[0-9]+ -
 		shared / rw,[a-z,_]+ shared:[0-9]+ -
+		rshared / rw,[a-z,_]+ shared:[0-9]+ -
 		unbindable / rw,[a-z,_]+ unbindable -
+		runbindable / rw,[a-z,_]+ unbindable -
 	END
 }
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/str.h"
+#include "runtime/mount_label.h"
 #include "runtime/mounts.h"
 
 #define ATIME MOUNT_ATTR__ATIME
@@ -264,6 +265,31 @@ static void idmaps(void **state)
 	strlist_free(&mount.options);
 }
 
+static void labels_are_quoted_and_only_where_they_belong(void **state)
+{
+	static const struct {
+		const char *data, *type, *expect;
+	} rows[] = {
+		{ "", "tmpfs", "context=\"u:r:t:s0:c1,c2\"" },
+		{ "mode=755", "tmpfs", "mode=755,context=\"u:r:t:s0:c1,c2\"" },
+		{ "gid=5", "devpts", "gid=5,context=\"u:r:t:s0:c1,c2\"" },
+		{ "hidepid=2", "proc", "hidepid=2" },
+		{ "", "sysfs", "" },
+		{ "", "mqueue", "" },
+		{ "", "cgroup2", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct strbuf data = { 0 };
+
+		strbuf_puts(&data, rows[i].data);
+		mount_label_add(&data, rows[i].type, "u:r:t:s0:c1,c2");
+		assert_string_equal(data.text, rows[i].expect);
+		strbuf_free(&data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +303,7 @@ int main(void)
 		cmocka_unit_test(unknown_options_are_the_file_systems),
 		cmocka_unit_test(what_is_not_applied_is_refused_by_name),
 		cmocka_unit_test(idmaps),
+		cmocka_unit_test(labels_are_quoted_and_only_where_they_belong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
