@@ -49,11 +49,11 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,-O1 $(LDFLAGS)
 # or hook, and what the dynamic linker needs for libnl-route is a fifth of `ct-netns --version`
 # (1.07 ms -> 0.83 ms on 2 cores; libcap: 0.77 -> 0.71). Debian has no libcjson.a and no libip4tc.a, so
 # a wholly static program (0.54 ms) is not to be had. Without the archives:
-# make RUNTIME_LIBS='-lcjson -lcap' NET_LIBS='-lnl-nf-3 -lnl-route-3 -lnl-3 -lcjson -lip4tc'
+# make RUNTIME_LIBS='-lcjson -lcap' NET_LIBS='-lnl-nf-3 -lnl-route-3 -lnl-3 -lcjson -lip4tc -lip6tc'
 RUNTIME_LIBS := -lcjson -l:libcap.a
-NET_LIBS     := -l:libnl-nf-3.a -l:libnl-route-3.a -l:libnl-3.a -lm -lpthread -lcjson -lip4tc
+NET_LIBS     := -l:libnl-nf-3.a -l:libnl-route-3.a -l:libnl-3.a -lm -lpthread -lcjson -lip4tc -lip6tc
 # Asked for when used, not at the start: `make check` on a bare machine installs pkg-config first.
-NET_CFLAGS    = $(shell pkg-config --cflags libnl-3.0 libip4tc libcjson)
+NET_CFLAGS    = $(shell pkg-config --cflags libnl-3.0 libip4tc libip6tc libcjson)
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-5s %s\n' '$(1)' '$@')

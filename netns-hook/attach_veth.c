@@ -35,6 +35,21 @@ static bool is_leftover(const struct attach *a, const struct link_info *host)
 	return str_eq(host->kind, "veth") && (host->master == 0 || host->master == a->bridge.index);
 }
 
+/* One more message, for networks that want it alone. */
+static int set_port(struct attach *a, struct err *err)
+{
+	const struct link_port port = {
+		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED,
+	};
+	struct link_info host;
+
+	if (!port.isolated)
+		return 0;
+	int rc = link_get(&a->nl, a->att->veth, &host, err);
+
+	return rc < 0 ? rc : link_set_port(&a->nl, host.index, &port, err);
+}
+
 static int create_veth(struct attach *a, struct err *err)
 {
 	const struct link_veth veth = {
@@ -46,7 +61,9 @@ static int create_veth(struct attach *a, struct err *err)
 		.peer_mac = a->att->mac,
 	};
 
-	return link_add_veth(&a->nl, &veth, err);
+	int rc = link_add_veth(&a->nl, &veth, err);
+
+	return rc < 0 ? rc : set_port(a, err);
 }
 
 /* The host's name is taken. 1: it is free now, or another one was chosen; 0: it was not that name. */

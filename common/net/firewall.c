@@ -21,3 +21,18 @@ int firewall_remove(const struct network *net, const struct report *report, stru
 {
 	return backend()->remove(net, report, err);
 }
+
+int firewall_publish(const struct attachment *att, struct err *err)
+{
+	return att->n_ports > 0 ? backend()->publish(att, err) : 0;
+}
+
+int firewall_check_ports(const struct attachment *att, const struct report *report, struct err *err)
+{
+	return att->n_ports > 0 ? backend()->check_ports(att, report, err) : 0;
+}
+
+int firewall_unpublish(const struct attachment *att, struct err *err)
+{
+	return att->n_ports > 0 ? backend()->unpublish(att, err) : 0;
+}

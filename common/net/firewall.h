@@ -6,12 +6,15 @@
 
 #include "common/err.h"
 #include "common/net/network.h"
+#include "common/net/record.h"
 #include "common/net/report.h"
 
 /*
- * Constant rules of a network, whatever the number of its containers. Every rule of ours carries the
- * comment "ct-netns: <network>" and stands in a chain of ours; the jumps to the chains carry
- * "ct-netns". All functions work on the calling thread's network namespace.
+ * Constant rules of a network, whatever the number of its containers, and one rule for each port (or
+ * run of ports) that a container publishes. Every rule of ours carries a comment: "ct-netns:
+ * <network>", "ct-netns port: <veth> <container>", "ct-netns" for the jumps to our chains. All
+ * functions work on the calling thread's network namespace, and on each family that the network (the
+ * attachment) has addresses of.
  */
 struct firewall_backend {
 	const char *name;
@@ -19,6 +22,10 @@ struct firewall_backend {
 	int (*ensure)(const struct network *net, const struct report *report, struct err *err);
 	int (*check)(const struct network *net, const struct report *report, struct err *err);
 	int (*remove)(const struct network *net, const struct report *report, struct err *err);
+	int (*publish)(const struct attachment *att, struct err *err);
+	int (*check_ports)(const struct attachment *att, const struct report *report,
+			   struct err *err);
+	int (*unpublish)(const struct attachment *att, struct err *err);
 };
 
 extern const struct firewall_backend firewall_iptables;
@@ -26,10 +33,21 @@ extern const struct firewall_backend firewall_iptables;
 /*
  * Make the rules right. When they are, nothing is locked or written: one read per table. Otherwise
  * one commit per table under /run/xtables.lock (XTABLES_LOCKFILE), waited for at most five seconds.
+ * Rules that were missing may mean that somebody flushed the tables, and with them the published
+ * ports of other containers: the caller publishes these again.
  */
 int firewall_ensure(const struct network *net, const struct report *report, struct err *err);
 int firewall_check(const struct network *net, const struct report *report, struct err *err);
 /* The network's rules, then chains that are empty and their jumps. Fine when nothing is there. */
 int firewall_remove(const struct network *net, const struct report *report, struct err *err);
+
+/*
+ * The rules of an attachment's ports (.ports, .addresses, .veth): made right, looked at, taken away.
+ * An attachment without ports costs nothing. The network's own rules must be there (firewall_ensure).
+ */
+int firewall_publish(const struct attachment *att, struct err *err);
+int firewall_check_ports(const struct attachment *att, const struct report *report,
+			 struct err *err);
+int firewall_unpublish(const struct attachment *att, struct err *err);
 
 #endif

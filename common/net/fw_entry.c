@@ -4,16 +4,55 @@
 #include <arpa/inet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_multiport.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONNTRACK_REVISION 3
-#define MULTICAST_NET      0xe0000000u
-#define MULTICAST_MASK     0xf0000000u
+#define MULTIPORT_REVISION 1
+#define ADDRTYPE_REVISION  1
+/*
+ * The least that carries what is asked, so that iptables(8) can list it: it knows SNAT of revision 0
+ * for IPv4 and 1 for IPv6. DNAT of revision 2 (struct nf_nat_range2, Linux 4.18) is for both.
+ */
+#define SNAT6_REVISION 1
+#define DNAT_REVISION  2
 
-/* ---- building ---- */
+/* ---- the two kinds of entry ---- */
+
+static size_t head_size(int family)
+{
+	return family == AF_INET6 ? sizeof(struct ip6t_entry) : sizeof(struct ipt_entry);
+}
+
+static uint16_t target_offset(int family, const void *entry)
+{
+	return family == AF_INET6 ? ((const struct ip6t_entry *)entry)->target_offset
+				  : ((const struct ipt_entry *)entry)->target_offset;
+}
+
+/* An entry while it grows. */
+struct builder {
+	union fw_entry *entry;
+	int family;
+	size_t used;
+};
+
+/* A constant set of parts: their sum is known to fit. */
+static void *grow(struct builder *b, size_t size)
+{
+	void *part = b->entry->bytes + b->used;
+
+	if (b->used + size > sizeof(b->entry->bytes))
+		abort();
+	b->used += size;
+	return part;
+}
+
+/* ---- addresses and interfaces ---- */
 
 static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], const char *wanted)
 {
@@ -24,44 +63,64 @@ static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], con
 	memset(mask, 0xff, strlen(wanted) + 1);
 }
 
-static void build_ip(const struct firewall_rule *rule, struct ipt_ip *ip)
+/* addr and mask are of the family's size, zeroed. */
+static void set_prefix(void *addr, void *mask, const struct ip_prefix *prefix)
+{
+	const size_t n = ip_bytes(prefix->addr.family);
+	unsigned char *bits = mask;
+
+	if (!ip_is_set(&prefix->addr))
+		return;
+	memcpy(addr, prefix->addr.bytes, n);
+	for (size_t i = 0; i < prefix->len; i++)
+		bits[i / 8] |= (unsigned char)(0x80 >> i % 8);
+}
+
+static void build_ipv4(const struct firewall_rule *rule, struct ipt_ip *ip)
 {
 	set_interface(ip->iniface, ip->iniface_mask, rule->in);
 	set_interface(ip->outiface, ip->outiface_mask, rule->out);
+	set_prefix(&ip->src, &ip->smsk, &rule->src);
+	set_prefix(&ip->dst, &ip->dmsk, &rule->dst);
+	ip->proto = (uint16_t)rule->proto;
 	if (rule->not_out)
 		ip->invflags |= IPT_INV_VIA_OUT;
-	if (ip_is_set(&rule->src.addr)) {
-		ip->src.s_addr = ip_to_be32(&rule->src.addr);
-		ip->smsk.s_addr = rule->src.len == 0 ? 0
-						     : htonl(UINT32_MAX << (32 - rule->src.len));
-	}
-	if (rule->not_multicast) {
-		ip->dst.s_addr = htonl(MULTICAST_NET);
-		ip->dmsk.s_addr = htonl(MULTICAST_MASK);
+	if (rule->not_dst)
 		ip->invflags |= IPT_INV_DSTIP;
-	}
 }
 
-/* Put a match behind what is there; returns where its data goes. */
-static void *add_match(union fw_entry *entry, const char *name, uint8_t revision, size_t size)
+static void build_ipv6(const struct firewall_rule *rule, struct ip6t_ip6 *ip)
 {
-	struct xt_entry_match *match = (void *)(entry->bytes + entry->head.target_offset);
-	size_t total = XT_ALIGN(sizeof(*match) + size);
+	set_interface(ip->iniface, ip->iniface_mask, rule->in);
+	set_interface(ip->outiface, ip->outiface_mask, rule->out);
+	set_prefix(&ip->src, &ip->smsk, &rule->src);
+	set_prefix(&ip->dst, &ip->dmsk, &rule->dst);
+	ip->proto = (uint16_t)rule->proto;
+	if (rule->proto)
+		ip->flags |= IP6T_F_PROTO;
+	if (rule->not_out)
+		ip->invflags |= IP6T_INV_VIA_OUT;
+	if (rule->not_dst)
+		ip->invflags |= IP6T_INV_DSTIP;
+}
 
-	/* A constant set of matches: the sum is known to fit. */
-	if (entry->head.target_offset + total > sizeof(entry->bytes))
-		abort();
+/* ---- matches ---- */
+
+static void *add_match(struct builder *b, const char *name, uint8_t revision, size_t size)
+{
+	size_t total = XT_ALIGN(sizeof(struct xt_entry_match) + size);
+	struct xt_entry_match *match = grow(b, total);
+
 	memcpy(match->u.user.name, name, strlen(name) + 1);
 	match->u.user.revision = revision;
 	match->u.user.match_size = (uint16_t)total;
-	entry->head.target_offset = (uint16_t)(entry->head.target_offset + total);
 	return match->data;
 }
 
-static void add_conntrack(union fw_entry *entry, unsigned int state)
+static void add_conntrack(struct builder *b, unsigned int state)
 {
 	struct xt_conntrack_mtinfo3 *info =
-		add_match(entry, "conntrack", CONNTRACK_REVISION, sizeof(*info));
+		add_match(b, "conntrack", CONNTRACK_REVISION, sizeof(*info));
 
 	info->match_flags = XT_CONNTRACK_STATE;
 	if (state & FIREWALL_CT_INVALID)
@@ -69,58 +128,153 @@ static void add_conntrack(union fw_entry *entry, unsigned int state)
 	if (state & FIREWALL_CT_ESTABLISHED)
 		info->state_mask |= XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) |
 				    XT_CONNTRACK_STATE_BIT(IP_CT_RELATED);
+	if (state & FIREWALL_CT_NEW)
+		info->state_mask |= XT_CONNTRACK_STATE_BIT(IP_CT_NEW);
+	if (state & FIREWALL_CT_DNAT)
+		info->state_mask |= XT_CONNTRACK_STATE_DNAT;
 }
 
-static void add_target(union fw_entry *entry, const char *name)
+static void add_ports(struct builder *b, const struct firewall_rule *rule)
 {
-	struct xt_entry_target *target = (void *)(entry->bytes + entry->head.target_offset);
-	size_t size =
-		sizeof(struct xt_standard_target); /* libiptc finds verdict or chain by name */
+	struct xt_multiport_v1 *info = add_match(b, "multiport", MULTIPORT_REVISION, sizeof(*info));
 
-	if (str_eq(name, "MASQUERADE")) {
-		struct nf_nat_ipv4_multi_range_compat *range = (void *)target->data;
-
-		size = sizeof(*target) + sizeof(*range);
-		range->rangesize = 1;
+	info->flags = XT_MULTIPORT_DESTINATION;
+	info->ports[info->count++] = rule->port;
+	if (rule->last_port > rule->port) {
+		info->pflags[0] = 1; /* a range, which the next one ends */
+		info->ports[info->count++] = rule->last_port;
 	}
+}
+
+static void add_matches(struct builder *b, const struct firewall_rule *rule)
+{
+	if (rule->dst_local) {
+		struct xt_addrtype_info_v1 *info =
+			add_match(b, "addrtype", ADDRTYPE_REVISION, sizeof(*info));
+
+		info->dest = XT_ADDRTYPE_LOCAL;
+	}
+	if (rule->port)
+		add_ports(b, rule);
+	if (rule->ct_state != 0)
+		add_conntrack(b, rule->ct_state);
+
+	struct xt_comment_info *comment = add_match(b, "comment", 0, sizeof(*comment));
+
+	memcpy(comment->comment, rule->comment, strlen(rule->comment) + 1);
+}
+
+/* ---- targets ---- */
+
+static void *add_target(struct builder *b, const char *name, uint8_t revision, size_t size)
+{
+	size_t total = XT_ALIGN(size);
+	struct xt_entry_target *target = grow(b, total);
+
 	memcpy(target->u.user.name, name, strlen(name) + 1);
-	target->u.user.target_size = (uint16_t)XT_ALIGN(size);
-	entry->head.next_offset =
-		(uint16_t)(entry->head.target_offset + target->u.user.target_size);
+	target->u.user.revision = revision;
+	target->u.user.target_size = (uint16_t)total;
+	return target->data;
+}
+
+static unsigned int random_flag(const struct firewall_rule *rule)
+{
+	return rule->random_fully ? NF_NAT_RANGE_PROTO_RANDOM_FULLY : 0;
+}
+
+/* MASQUERADE, and SNAT to one address. */
+static void add_source_translation(struct builder *b, const struct firewall_rule *rule)
+{
+	const size_t head = sizeof(struct xt_entry_target);
+	unsigned int flags = random_flag(rule);
+
+	if (ip_is_set(&rule->to))
+		flags |= NF_NAT_RANGE_MAP_IPS;
+	if (rule->family == AF_INET6) {
+		uint8_t revision = ip_is_set(&rule->to) ? SNAT6_REVISION : 0;
+		struct nf_nat_range *range =
+			add_target(b, rule->target, revision, head + sizeof(*range));
+
+		range->flags = flags;
+		memcpy(&range->min_addr, rule->to.bytes, sizeof(rule->to.bytes));
+		range->max_addr = range->min_addr;
+		return;
+	}
+	struct nf_nat_ipv4_multi_range_compat *ranges =
+		add_target(b, rule->target, 0, head + sizeof(*ranges));
+
+	ranges->rangesize = 1;
+	ranges->range[0].flags = flags;
+	ranges->range[0].min_ip = ranges->range[0].max_ip = ip_to_be32(&rule->to);
+}
+
+static void add_destination_translation(struct builder *b, const struct firewall_rule *rule)
+{
+	struct nf_nat_range2 *range = add_target(b, rule->target, DNAT_REVISION,
+						 sizeof(struct xt_entry_target) + sizeof(*range));
+
+	range->flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED;
+	memcpy(&range->min_addr, rule->to.bytes, ip_bytes(rule->to.family));
+	range->max_addr = range->min_addr;
+	range->min_proto.all = htons(rule->to_port);
+	range->max_proto.all = htons((uint16_t)(rule->to_port + rule->last_port - rule->port));
+	if (rule->last_port == rule->port)
+		return;
+	/* The n-th port becomes the n-th, not any one of them. */
+	range->flags |= NF_NAT_RANGE_PROTO_OFFSET;
+	range->base_proto.all = htons(rule->port);
+}
+
+/* libiptc finds verdict or chain by name. */
+static bool is_verdict(const char *target)
+{
+	return !str_eq(target, "MASQUERADE") && !str_eq(target, "SNAT") && !str_eq(target, "DNAT");
 }
 
 void fw_entry_build(const struct firewall_rule *rule, union fw_entry *entry)
 {
-	struct xt_comment_info *comment = NULL;
+	struct builder b = { .entry = entry, .family = rule->family };
+	size_t target_at = 0;
 
 	memset(entry, 0, sizeof(*entry));
-	build_ip(rule, &entry->head.ip);
-	entry->head.target_offset = sizeof(struct ipt_entry);
-	if (rule->ct_state != 0)
-		add_conntrack(entry, rule->ct_state);
-	comment = add_match(entry, "comment", 0, sizeof(*comment));
-	memcpy(comment->comment, rule->comment, strlen(rule->comment) + 1);
-	add_target(entry, rule->target);
+	(void)grow(&b, head_size(rule->family));
+	add_matches(&b, rule);
+	target_at = b.used;
+	if (is_verdict(rule->target))
+		(void)add_target(&b, rule->target, 0, sizeof(struct xt_standard_target));
+	else if (str_eq(rule->target, "DNAT"))
+		add_destination_translation(&b, rule);
+	else
+		add_source_translation(&b, rule);
+	if (rule->family == AF_INET6) {
+		build_ipv6(rule, &entry->ipv6.ipv6);
+		entry->ipv6.target_offset = (uint16_t)target_at;
+		entry->ipv6.next_offset = (uint16_t)b.used;
+	} else {
+		build_ipv4(rule, &entry->ipv4.ip);
+		entry->ipv4.target_offset = (uint16_t)target_at;
+		entry->ipv4.next_offset = (uint16_t)b.used;
+	}
 }
 
 /* ---- comparing ---- */
 
-static const struct xt_entry_match *match_at(const struct ipt_entry *entry, size_t offset)
+static const struct xt_entry_match *match_at(int family, const void *entry, size_t offset)
 {
-	if (offset + sizeof(struct xt_entry_match) > entry->target_offset)
+	if (offset + sizeof(struct xt_entry_match) > target_offset(family, entry))
 		return NULL;
 	return (const void *)((const unsigned char *)entry + offset);
 }
 
-static bool same_matches(const struct ipt_entry *a, const struct ipt_entry *b)
+static bool same_matches(int family, const void *a, const void *b)
 {
-	size_t offset = sizeof(*a);
+	size_t offset = head_size(family);
 
-	if (a->target_offset != b->target_offset)
+	if (target_offset(family, a) != target_offset(family, b))
 		return false;
-	while (offset < a->target_offset) {
-		const struct xt_entry_match *x = match_at(a, offset);
-		const struct xt_entry_match *y = match_at(b, offset);
+	while (offset < target_offset(family, a)) {
+		const struct xt_entry_match *x = match_at(family, a, offset);
+		const struct xt_entry_match *y = match_at(family, b, offset);
 
 		if (!x || !y || x->u.user.match_size != y->u.user.match_size ||
 		    x->u.user.revision != y->u.user.revision ||
@@ -132,37 +286,46 @@ static bool same_matches(const struct ipt_entry *a, const struct ipt_entry *b)
 	return true;
 }
 
-static bool same_target(const struct ipt_entry *a, const char *target, const struct ipt_entry *b)
+static bool same_target(int family, const void *a, const char *target, const void *b)
 {
 	const struct xt_entry_target *x =
-		(const void *)((const unsigned char *)a + a->target_offset);
+		(const void *)((const unsigned char *)a + target_offset(family, a));
 	const struct xt_entry_target *y =
-		(const void *)((const unsigned char *)b + b->target_offset);
+		(const void *)((const unsigned char *)b + target_offset(family, b));
 
 	if (!str_eq(target, y->u.user.name))
 		return false;
-	if (!str_eq(target, "MASQUERADE"))
+	if (is_verdict(target))
 		return true; /* what a verdict or a jump carries are offsets of libiptc */
 	return x->u.user.target_size == y->u.user.target_size &&
+	       x->u.user.revision == y->u.user.revision &&
 	       memcmp(x->data, y->data, x->u.user.target_size - sizeof(*x)) == 0;
 }
 
-bool fw_entry_is(const struct ipt_entry *entry, const char *target,
-		 const struct firewall_rule *rule)
+static bool same_head(int family, const void *a, const union fw_entry *b)
+{
+	if (family == AF_INET6)
+		return memcmp(&((const struct ip6t_entry *)a)->ipv6, &b->ipv6.ipv6,
+			      sizeof(b->ipv6.ipv6)) == 0;
+	return memcmp(&((const struct ipt_entry *)a)->ip, &b->ipv4.ip, sizeof(b->ipv4.ip)) == 0;
+}
+
+bool fw_entry_is(const void *entry, const char *target, const struct firewall_rule *rule)
 {
 	union fw_entry wanted;
 
 	fw_entry_build(rule, &wanted);
-	return target && memcmp(&entry->ip, &wanted.head.ip, sizeof(entry->ip)) == 0 &&
-	       same_matches(entry, &wanted.head) && same_target(entry, target, &wanted.head);
+	return target && same_head(rule->family, entry, &wanted) &&
+	       same_matches(rule->family, entry, &wanted) &&
+	       same_target(rule->family, entry, target, &wanted);
 }
 
-const char *fw_entry_comment(const struct ipt_entry *entry)
+const char *fw_entry_comment(int family, const void *entry)
 {
 	const struct xt_entry_match *match = NULL;
-	size_t offset = sizeof(*entry);
+	size_t offset = head_size(family);
 
-	while ((match = match_at(entry, offset)) != NULL && match->u.user.match_size > 0) {
+	while ((match = match_at(family, entry, offset)) != NULL && match->u.user.match_size > 0) {
 		if (str_eq(match->u.user.name, "comment"))
 			return ((const struct xt_comment_info *)(const void *)match->data)->comment;
 		offset += match->u.user.match_size;

@@ -232,6 +232,19 @@ int link_set_mtu(struct netlink *nl, int index, unsigned int mtu, struct err *er
 	return change(nl, msg, index, "set MTU", err);
 }
 
+int link_set_port(struct netlink *nl, int index, const struct link_port *port, struct err *err)
+{
+	const struct ifinfomsg head = { .ifi_family = AF_BRIDGE, .ifi_index = index };
+	const uint8_t isolated = port->isolated, hairpin = port->hairpin;
+	struct nl_msg *msg = netlink_msg(RTM_SETLINK, NLM_F_REQUEST, &head, sizeof(head));
+	struct nlattr *info = netlink_nest(msg, IFLA_PROTINFO | NLA_F_NESTED);
+
+	netlink_put(msg, IFLA_BRPORT_ISOLATED, &isolated, sizeof(isolated));
+	netlink_put(msg, IFLA_BRPORT_MODE, &hairpin, sizeof(hairpin));
+	netlink_nest_end(msg, info);
+	return change(nl, msg, index, "set the options of a bridge's port", err);
+}
+
 int link_set_nomaster(struct netlink *nl, int index, struct err *err)
 {
 	struct nl_msg *msg = change_msg(RTM_NEWLINK, index, 0, 0);

@@ -71,6 +71,12 @@ int link_add_veth(struct netlink *nl, const struct link_veth *veth, struct err *
 int link_set_up(struct netlink *nl, int index, struct err *err);
 int link_set_down(struct netlink *nl, int index, struct err *err);
 int link_set_mtu(struct netlink *nl, int index, unsigned int mtu, struct err *err);
+/* As a port of its bridge: kept from other such ports; may send back where it came from. */
+struct link_port {
+	bool isolated;
+	bool hairpin;
+};
+int link_set_port(struct netlink *nl, int index, const struct link_port *port, struct err *err);
 /* Off its bridge; fine when it is on none. */
 int link_set_nomaster(struct netlink *nl, int index, struct err *err);
 /*

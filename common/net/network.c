@@ -189,6 +189,7 @@ void network_free(struct network *net)
 	free(net->name);
 	free(net->cni_version);
 	free(net->routes);
+	free(net->masq_exclude);
 	*net = (struct network){ .name = NULL };
 }
 
@@ -199,6 +200,8 @@ const char *network_ingress_name(enum network_ingress ingress)
 		return "established";
 	case NETWORK_INGRESS_OPEN:
 		return "open";
+	case NETWORK_INGRESS_ISOLATED:
+		return "isolated";
 	}
 	return "?";
 }

@@ -24,6 +24,7 @@
 enum network_ingress {
 	NETWORK_INGRESS_ESTABLISHED, /* replies and published ports */
 	NETWORK_INGRESS_OPEN,        /* whatever is routed to the bridge */
+	NETWORK_INGRESS_ISOLATED,    /* as established, and no container reaches another one */
 };
 
 struct network_route {
@@ -57,7 +58,13 @@ struct network {
 	unsigned int mtu;   /* bridge and both veth ends */
 	bool default_route; /* give containers a default route through the gateway */
 	bool ip_masq;
+	bool masq_random_fully;         /* source ports at random */
+	struct ip_prefix *masq_exclude; /* destinations that see the container's own address */
+	size_t n_masq_exclude;
+	struct ip_addr snat, snat6; /* instead of the address of the outgoing interface;
+				     * AF_UNSPEC: that one */
 	enum network_ingress ingress;
+	bool internal;                /* no way out and none in: neighbours and the host alone */
 	struct network_route *routes; /* further routes inside */
 	size_t n_routes;
 	bool subnet_floats; /* built-in default, nobody asked for this subnet: see

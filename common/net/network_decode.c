@@ -45,7 +45,12 @@ struct ipam_doc {
 struct netconf_doc {
 	char *cni_version, *name, *bridge, *ifname;
 	int type, ingress;
-	bool is_gateway, is_default_gateway, ip_masq;
+	bool is_gateway, is_default_gateway, ip_masq, masq_random_fully, internal;
+	struct prefixes_doc {
+		struct ip_prefix *items;
+		size_t n;
+	} masq_exclude;
+	struct ip_addr snat[2]; /* IPv4, IPv6 */
 	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
 	int64_t mtu;
 	struct ipam_doc ipam;
@@ -88,6 +93,46 @@ static int decode_ifname(const json_node *node, const struct json_field *field, 
 	if (link_check_name(text, field->key, &why) < 0)
 		return json_fail(path, err, "'%s' is not an interface name", text);
 	*(char **)out = xstrdup(text);
+	return 0;
+}
+
+static int decode_prefixes(const json_node *node, const struct json_field *field, void *out,
+			   const struct json_path *path, struct err *err)
+{
+	struct prefixes_doc *list = out;
+
+	if (!json_is_array(node))
+		return json_fail(path, err, "must be an array of subnets");
+	for (const json_node *n = json_first(node); n; n = json_next(n)) {
+		const struct json_path item = { .parent = path, .index = list->n };
+
+		list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
+		if (decode_prefix(n, field, &list->items[list->n++], &item, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+/* "snat": an address, or one of each family. */
+static int decode_snat(const json_node *node, const struct json_field *field, void *out,
+		       const struct json_path *path, struct err *err)
+{
+	struct ip_addr *addrs = out;
+	size_t i = 0;
+
+	if (!json_is_array(node) && !json_string(node))
+		return json_fail(path, err, "must be an address, or an array of two");
+	for (const json_node *n = json_is_array(node) ? json_first(node) : node; n;
+	     n = json_is_array(node) ? json_next(n) : NULL, i++) {
+		const struct json_path item = { .parent = path, .index = i };
+		struct ip_addr addr;
+
+		if (decode_addr(n, field, &addr, json_is_array(node) ? &item : path, err) < 0)
+			return -err->code;
+		if (ip_is_set(&addrs[addr.family == AF_INET6]))
+			return json_fail(&item, err, "a second address of one family");
+		addrs[addr.family == AF_INET6] = addr;
+	}
 	return 0;
 }
 
@@ -170,6 +215,7 @@ static const struct json_enum types[] = { { "ct-netns", 1 }, { NULL, 0 } };
 static const struct json_enum ingresses[] = {
 	{ "established", NETWORK_INGRESS_ESTABLISHED },
 	{ "open", NETWORK_INGRESS_OPEN },
+	{ "isolated", NETWORK_INGRESS_ISOLATED },
 	{ NULL, 0 },
 };
 
@@ -185,7 +231,11 @@ static const struct json_field netconf_fields[] = {
 	{ "isDefaultGateway", json_decode_bool, AT(is_default_gateway), 0, NULL,
 	  AT(has_is_default_gateway) },
 	{ "ipMasq", json_decode_bool, AT(ip_masq), 0, NULL, AT(has_ip_masq) },
+	{ "masqRandomFully", json_decode_bool, AT(masq_random_fully), 0, NULL, 0 },
+	{ "masqExclude", decode_prefixes, AT(masq_exclude), 0, NULL, 0 },
+	{ "snat", decode_snat, AT(snat), 0, NULL, 0 },
 	{ "ingress", json_decode_enum, AT(ingress), 0, ingresses, AT(has_ingress) },
+	{ "internal", json_decode_bool, AT(internal), 0, NULL, 0 },
 	{ "mtu", json_decode_int, AT(mtu), 0,
 	  &(const struct json_range){ LINK_MTU_MIN, LINK_MTU_MAX }, 0 },
 	{ "ipam", json_decode_object, AT(ipam), 0, &ipam_table, AT(has_ipam) },
@@ -224,6 +274,7 @@ static void netconf_free(struct netconf_doc *doc)
 		free(doc->ipam.ranges.items[i].items);
 	free(doc->ipam.ranges.items);
 	free(doc->ipam.routes);
+	free(doc->masq_exclude.items);
 }
 
 /* `where` names the range in errors: "ipam" or "ipam.ranges[0][1]". */
@@ -335,6 +386,15 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		net->ip_masq = doc->ip_masq;
 	if (doc->has_ingress)
 		net->ingress = (enum network_ingress)doc->ingress;
+	net->masq_random_fully = doc->masq_random_fully;
+	net->n_masq_exclude = doc->masq_exclude.n;
+	net->masq_exclude = take_ptr(&doc->masq_exclude.items);
+	net->snat = doc->snat[0];
+	net->snat6 = doc->snat[1];
+	net->internal = doc->internal;
+	/* There is nothing behind an internal network that a route could lead to. */
+	if (net->internal)
+		net->default_route = false;
 	if (network_override(net, &flags, err) < 0)
 		return -err->code;
 	/* After the flags: they would call a network of another bridge after it. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@ void attachment_free(struct attachment *att)
 	free(att->container);
 	free(att->network);
 	free(att->ipfile);
+	free(att->ports);
 	*att = (struct attachment){ 0 };
 }
 
@@ -155,6 +157,67 @@ static int decode_addresses(const json_node *node, const struct json_field *fiel
 	return rc;
 }
 
+static const struct json_enum protocols[] = { { "tcp", IPPROTO_TCP },
+					      { "udp", IPPROTO_UDP },
+					      { "sctp", IPPROTO_SCTP },
+					      { NULL, 0 } };
+
+struct port_text {
+	int proto;
+	struct ip_addr host;
+	int64_t host_port, container_port, count;
+};
+
+static const struct json_range range_port = { 1, 65535 };
+
+static const struct json_field port_fields[] = {
+	{ "protocol", json_decode_enum, offsetof(struct port_text, proto), JSON_REQUIRED, protocols,
+	  0 },
+	{ "hostIP", decode_addr, offsetof(struct port_text, host), 0, NULL, 0 },
+	{ "hostPort", json_decode_int, offsetof(struct port_text, host_port), JSON_REQUIRED,
+	  &range_port, 0 },
+	{ "containerPort", json_decode_int, offsetof(struct port_text, container_port),
+	  JSON_REQUIRED, &range_port, 0 },
+	{ "count", json_decode_int, offsetof(struct port_text, count), JSON_REQUIRED, &range_port,
+	  0 },
+};
+static const struct json_table port_table = {
+	.fields = port_fields,
+	.n_fields = ARRAY_SIZE(port_fields),
+	.item_size = sizeof(struct port_text),
+	.count_offset = sizeof(struct port_text *),
+};
+
+static int decode_ports(const json_node *node, const struct json_field *field, void *out,
+			const struct json_path *path, struct err *err)
+{
+	struct attachment *att = out;
+	struct {
+		struct port_text *items;
+		size_t n;
+	} list = { NULL, 0 };
+	int rc = json_decode_array(node, field, &list, path, err);
+
+	att->ports = xreallocarray(att->ports, list.n + 1, sizeof(*att->ports));
+	for (size_t i = 0; rc >= 0 && i < list.n; i++) {
+		const struct port_text *text = &list.items[i];
+
+		if (text->host_port + text->count > 65536 ||
+		    text->container_port + text->count > 65536)
+			rc = json_fail(path, err, "reaches beyond port 65535");
+		else
+			att->ports[att->n_ports++] = (struct record_port){
+				.proto = text->proto,
+				.host = text->host,
+				.host_port = (uint16_t)text->host_port,
+				.container_port = (uint16_t)text->container_port,
+				.count = (uint16_t)text->count,
+			};
+	}
+	free(list.items);
+	return rc;
+}
+
 static const struct json_enum states[] = {
 	{ "adding", RECORD_ADDING },
 	{ "attached", RECORD_ATTACHED },
@@ -205,6 +268,7 @@ static const struct json_field record_fields[] = {
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
 	FIELD("addresses", decode_addresses, att, 0, &address_table),
+	FIELD("ports", decode_ports, att, 0, &port_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
 	FIELD("ipfile", json_decode_string, att.ipfile, 0, NULL),
@@ -275,6 +339,33 @@ static void put_addresses(json_node *root, const struct attachment *att)
 	}
 }
 
+const char *record_protocol_name(int proto)
+{
+	for (const struct json_enum *e = protocols; e->name; e++) {
+		if (e->value == proto)
+			return e->name;
+	}
+	return "?";
+}
+
+static void put_ports(json_node *root, const struct attachment *att)
+{
+	json_node *list = att->n_ports > 0 ? json_put_array(root, "ports") : NULL;
+
+	for (size_t i = 0; i < att->n_ports; i++) {
+		const struct record_port *port = &att->ports[i];
+		json_node *item = json_object();
+
+		json_put_string(item, "protocol", record_protocol_name(port->proto));
+		if (ip_is_set(&port->host))
+			json_put_string(item, "hostIP", ip_addr_text(&port->host).text);
+		json_put_int(item, "hostPort", port->host_port);
+		json_put_int(item, "containerPort", port->container_port);
+		json_put_int(item, "count", port->count);
+		json_append(list, item);
+	}
+}
+
 json_node *record_json(const struct attachment *att)
 {
 	json_node *root = json_object();
@@ -291,6 +382,7 @@ json_node *record_json(const struct attachment *att)
 		json_put_string(root, "mac", mac);
 	}
 	put_addresses(root, att);
+	put_ports(root, att);
 	json_put_int(root, "mtu", att->mtu);
 	json_put_string(root, "ipfile", att->ipfile);
 	json_put_string(root, "bootId", att->owner.boot_id);

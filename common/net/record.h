@@ -39,6 +39,14 @@ struct attachment_address {
 	struct ip_addr gateway;
 };
 
+/* A published port, or several in a row: host:host_port+i is container_port+i of the container. */
+struct record_port {
+	int proto;           /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+	struct ip_addr host; /* AF_UNSPEC: every address of the host */
+	uint16_t host_port, container_port;
+	uint16_t count; /* at least 1 */
+};
+
 #define ATTACHMENT_MAX_ADDRESSES 16
 
 struct attachment {
@@ -51,6 +59,8 @@ struct attachment {
 	struct attachment_address addresses[ATTACHMENT_MAX_ADDRESSES];
 	size_t n_addresses;  /* 0 until they are leased */
 	struct link_mac mac; /* all zero until then too */
+	struct record_port *ports;
+	size_t n_ports;
 	unsigned int mtu;
 	char *ipfile; /* absolute; NULL: none was written */
 	struct record_owner owner;
@@ -125,5 +135,7 @@ int record_containers(int state_fd, struct strlist *ids, struct err *err);
 
 json_node *record_json(const struct attachment *att);
 const char *record_state_name(enum record_state state);
+/* "tcp", "udp", "sctp" */
+const char *record_protocol_name(int proto);
 
 #endif

@@ -82,7 +82,7 @@ teardown() {
 	jq -e '.network == "default" and .right == true and .subnets[0].gateway == "172.19.0.1"
 		and .bridge.name == "netns0" and .bridge.mtu == 1500 and .bridge.up
 		and .bridge.addresses == ["172.19.0.1/16"] and .bridge.ports == ["port0"]
-		and (.rules | length == 9) and all(.rules[]; .right) and all(.sysctls[]; .right)
+		and (.rules | length == 17) and all(.rules[]; .right) and all(.sysctls[]; .right)
 		and .containers == []' "$BATS_TEST_TMPDIR/json"
 	ip link del port0
 	down

@@ -35,17 +35,25 @@ teardown() {
 @test "up: writes its rules in chains of its own, each with the network's name" {
 	up
 	diff <(iptables-legacy-save -t nat | grep ^-A) - <<'EOF'
+-A PREROUTING -m addrtype --dst-type LOCAL -m comment --comment ct-netns -j CT-PORTS
+-A OUTPUT -m addrtype --dst-type LOCAL -m comment --comment ct-netns -j CT-PORTS
 -A POSTROUTING -m comment --comment ct-netns -j CT-POSTROUTING
+-A CT-POSTROUTING -s 127.0.0.0/8 -o netns0 -m conntrack --ctstate DNAT -m comment --comment "ct-netns: default" -j MASQUERADE
+-A CT-POSTROUTING -s 172.19.0.0/16 -o netns0 -m conntrack --ctstate DNAT -m comment --comment "ct-netns: default" -j MASQUERADE
 -A CT-POSTROUTING -s 172.19.0.0/16 ! -d 224.0.0.0/4 ! -o netns0 -m comment --comment "ct-netns: default" -j MASQUERADE
 EOF
 	diff <(iptables-legacy-save -t filter | grep ^-A) - <<'EOF'
+-A INPUT -m comment --comment ct-netns -j CT-INPUT
 -A FORWARD -m comment --comment ct-netns -j CT-FORWARD
+-A CT-FORWARD -m comment --comment ct-netns -j CT-ADMIN
 -A CT-FORWARD -m comment --comment ct-netns -j CT-INGRESS
 -A CT-FORWARD -i netns0 -m conntrack --ctstate INVALID -m comment --comment "ct-netns: default" -j DROP
 -A CT-FORWARD -i netns0 ! -o netns0 -m comment --comment "ct-netns: default" -j ACCEPT
 -A CT-INGRESS -i netns0 -o netns0 -m comment --comment "ct-netns: default" -j ACCEPT
 -A CT-INGRESS -o netns0 -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "ct-netns: default" -j ACCEPT
+-A CT-INGRESS -o netns0 -m conntrack --ctstate DNAT -m comment --comment "ct-netns: default" -j ACCEPT
 -A CT-INGRESS -o netns0 -m comment --comment "ct-netns: default" -j DROP
+-A CT-INPUT -d 127.0.0.0/8 -i netns0 -m conntrack --ctstate INVALID,NEW -m comment --comment "ct-netns: default" -j DROP
 EOF
 }
 

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a network lets through: to the outside, from it, between containers; IPv4 and IPv6.
+
+load hook
+
+setup() {
+	common_setup
+	mkdir -p /etc/ct-netns
+}
+
+teardown() {
+	local name
+	for name in /etc/ct-netns/*.json; do
+		[ ! -e "$name" ] || "$NETNS_TOOL" rm --network "$(basename "$name" .json)" --force >/dev/null 2>&1 || true
+	done
+	clean_host
+	rm -rf /etc/ct-netns
+}
+
+# define NAME NUMBER [KEYS]: a network of 10.NUMBER.0.0/24 and fd00:NUMBER::/64 on bridge NAME.
+define() {
+	cat >"/etc/ct-netns/$1.json" <<-JSON
+	{ "cniVersion": "1.1.0", "name": "$1", "type": "ct-netns", "bridge": "$1", ${3:-}
+	  "ipam": { "type": "host-local",
+	            "ranges": [[{ "subnet": "10.$2.0.0/24" }], [{ "subnet": "fd00:$2::/64" }]] } }
+	JSON
+}
+
+# make_host of both families: the outside has 192.0.2.2 and 2001:db8::2, the host .1.
+make_dual_host() {
+	make_host
+	echo 0 >/proc/sys/net/ipv6/conf/up0/accept_dad
+	ip addr add 2001:db8::1/64 dev up0 nodad
+	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
+	ip route add ::/0 via 2001:db8::2
+	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
+}
+
+reaches() {
+	inside "$1" ping -c 1 -W 2 "$2" >/dev/null
+}
+
+misses() {
+	! inside "$1" ping -c 1 -W 0.3 "$2" >/dev/null
+}
+
+@test "dual stack: the outside is reached with the host's address of either family" {
+	define web 8
+	make_dual_host
+	container a
+	attach a --network web
+	outside ip6tables-legacy -A INPUT -s 2001:db8::1
+	reaches a 192.0.2.2
+	reaches a 2001:db8::2
+	outside ip6tables-legacy -nvxL INPUT | awk '/2001:db8::1/ { exit !($1 > 0) }'
+	# and not the other way round
+	outside ip route add 10.8.0.0/24 via 192.0.2.1
+	outside ip route add fd00:8::/64 via 2001:db8::1
+	run ! outside ping -c 1 -W 0.3 10.8.0.2
+	run ! outside ping -c 1 -W 0.3 fd00:8::2
+}
+
+@test "dual stack: under FORWARD DROP of both families" {
+	iptables-legacy -P FORWARD DROP
+	ip6tables-legacy -P FORWARD DROP
+	define web 8
+	make_dual_host
+	container a
+	attach a --network web
+	reaches a 192.0.2.2
+	reaches a 2001:db8::2
+	iptables-legacy -P FORWARD ACCEPT
+	ip6tables-legacy -P FORWARD ACCEPT
+}
+
+@test "dual stack: what ip6tables -F took comes back with the next attach" {
+	define web 8
+	make_dual_host
+	container a
+	container b
+	attach a --network web
+	ip6tables-legacy-save | sed 's/\[.*//; /^#/d' >"$BATS_TEST_TMPDIR/before"
+	ip6tables-legacy -F
+	ip6tables-legacy -t nat -F
+	attach b --network web
+	reaches a 2001:db8::2
+	ip6tables-legacy-save | sed 's/\[.*//; /^#/d' | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "rm: no rule, chain or jump of either family stays" {
+	define web 8
+	"$NETNS_TOOL" create --network web >/dev/null
+	"$NETNS_TOOL" rm --network web >/dev/null
+	run ! grep -E 'CT-|ct-netns' <(iptables-legacy-save; ip6tables-legacy-save)
+}
+
+# The matrix: who (row) reaches whom. Networks red and blue, a container each and a second red one,
+# and the outside. yes/no in the order of the arguments.
+check_matrix() {
+	local from to want
+	while read -r from to want; do
+		for family in 4 6; do
+			if [ "$want" = yes ]; then
+				reaches "$from" "${address[$to.$family]}" || fail "$from does not reach $to (IPv$family)"
+			else
+				misses "$from" "${address[$to.$family]}" || fail "$from reaches $to (IPv$family)"
+			fi
+		done
+	done
+}
+
+make_matrix() {
+	declare -gA address=([out.4]=192.0.2.2 [out.6]=2001:db8::2)
+	local id
+	define red 8 "$1"
+	define blue 9 "$2"
+	make_dual_host
+	for id in r1 r2 b1; do container "$id"; done
+	attach r1 --network red
+	attach r2 --network red
+	attach b1 --network blue
+	for id in r1 r2 b1; do
+		address[$id.4]=$(inside "$id" ip -j -4 addr show eth0 | jq -r '.[].addr_info[].local // empty')
+		address[$id.6]=$(inside "$id" ip -j -6 addr show eth0 scope global | jq -r '.[].addr_info[].local // empty')
+	done
+}
+
+@test "ingress established: neighbours see each other, networks do not" {
+	make_matrix '' ''
+	check_matrix <<-EOF
+	r1 r2 yes
+	r2 r1 yes
+	r1 b1 no
+	b1 r1 no
+	r1 out yes
+	b1 out yes
+	EOF
+}
+
+@test "ingress isolated: no container sees another, all see the outside" {
+	make_matrix '"ingress": "isolated",' ''
+	check_matrix <<-EOF
+	r1 r2 no
+	r2 r1 no
+	b1 r1 no
+	r1 b1 no
+	r1 out yes
+	r2 out yes
+	EOF
+	# bridged frames that pass through the rules as well
+	sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+	misses r1 "${address[r2.4]}"
+	sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
+}
+
+@test "ingress open: the network is reached from another one that is open too" {
+	make_matrix '"ingress": "open",' '"ingress": "open",'
+	check_matrix <<-EOF
+	r1 r2 yes
+	r1 b1 yes
+	b1 r2 yes
+	r1 out yes
+	EOF
+}
+
+@test "internal: neighbours and the gateway, and nothing else" {
+	make_matrix '"internal": true,' ''
+	check_matrix <<-EOF
+	r1 r2 yes
+	r1 out no
+	r1 b1 no
+	b1 r1 no
+	b1 out yes
+	EOF
+	reaches r1 10.8.0.1
+	[ -z "$(inside r1 ip route show default)$(inside r1 ip -6 route show default)" ]
+	# also with a route of its own making
+	inside r1 ip route add default via 10.8.0.1
+	misses r1 192.0.2.2
+}
+
+@test "masqExclude: these destinations see the container's own address" {
+	define web 8 '"masqExclude": ["192.0.2.0/24", "2001:db8::/64"],'
+	make_dual_host
+	outside ip route add 10.8.0.0/24 via 192.0.2.1
+	outside ip route add fd00:8::/64 via 2001:db8::1
+	container a
+	attach a --network web
+	outside iptables-legacy -A INPUT -s 10.8.0.2
+	outside ip6tables-legacy -A INPUT -s fd00:8::2
+	reaches a 192.0.2.2
+	reaches a 2001:db8::2
+	outside iptables-legacy -nvxL INPUT | awk '/10.8.0.2/ { exit !($1 > 0) }'
+	outside ip6tables-legacy -nvxL INPUT | awk '/fd00:8::2/ { exit !($1 > 0) }'
+}
+
+@test "snat: the outside sees the chosen address" {
+	define web 8 '"snat": ["192.0.2.77", "2001:db8::77"], "masqRandomFully": true,'
+	make_dual_host
+	ip addr add 192.0.2.77/24 dev up0
+	ip addr add 2001:db8::77/64 dev up0 nodad
+	container a
+	attach a --network web
+	outside iptables-legacy -A INPUT -s 192.0.2.77
+	outside ip6tables-legacy -A INPUT -s 2001:db8::77
+	reaches a 192.0.2.2
+	reaches a 2001:db8::2
+	outside iptables-legacy -nvxL INPUT | awk '/192.0.2.77/ { exit !($1 > 0) }'
+	outside ip6tables-legacy -nvxL INPUT | awk '/2001:db8::77/ { exit !($1 > 0) }'
+	iptables-legacy-save -t nat | grep -q -- '--to-source 192.0.2.77 --random-fully'
+}
+
+@test "masqRandomFully: MASQUERADE --random-fully" {
+	define web 8 '"masqRandomFully": true,'
+	"$NETNS_TOOL" create --network web >/dev/null
+	iptables-legacy-save -t nat | grep -q -- '! -o web .*-j MASQUERADE --random-fully'
+	ip6tables-legacy-save -t nat | grep -q -- '! -o web .*-j MASQUERADE --random-fully'
+}
+
+@test "CT-ADMIN: comes first, is never touched, and stays while there is a rule in it" {
+	define web 8
+	make_dual_host
+	container a
+	container b
+	attach a --network web
+	iptables-legacy -A CT-ADMIN -d 192.0.2.2 -j DROP
+	misses a 192.0.2.2
+	attach b --network web
+	misses b 192.0.2.2
+	detach a
+	detach b
+	"$NETNS_TOOL" rm --network web --force >/dev/null
+	iptables-legacy-save | grep -x -- '-A CT-ADMIN -d 192.0.2.2/32 -j DROP'
+	iptables-legacy -F CT-ADMIN
+	define web 8
+	"$NETNS_TOOL" create --network web >/dev/null
+	"$NETNS_TOOL" rm --network web >/dev/null
+	run ! grep -E 'CT-|ct-netns' <(iptables-legacy-save)
+}
+
+@test "a container does not reach what listens on the host's 127.0.0.1" {
+	define web 8
+	container a
+	attach a --network web
+	echo 1 >/proc/sys/net/ipv4/conf/web/route_localnet
+	mkdir -p "$BATS_TEST_TMPDIR/www"
+	serve_http "" 8088 "$BATS_TEST_TMPDIR/www"
+	inside a ip route add 127.0.0.2/32 via 10.8.0.1
+	inside a ip addr del 127.0.0.1/8 dev lo
+	echo 1 | inside a tee /proc/sys/net/ipv4/conf/eth0/route_localnet >/dev/null
+	run ! inside a timeout 1 busybox nc 127.0.0.2 8088 -e true
+	iptables-legacy -nvxL CT-INPUT | awk '/127.0.0.0/ { exit !($1 > 0) }'
+}
