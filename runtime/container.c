@@ -42,6 +42,7 @@ void container_free(struct container *c)
 	close_fd(&c->root_fd);
 	idmaps_close(&c->idmaps);
 	namespaces_close(&c->ns);
+	strlist_free(&c->hidden);
 	config_free(&c->config);
 	state_free(&c->state);
 	free(c->path);

@@ -25,7 +25,8 @@ struct container {
 	struct config *config;
 	struct state state;
 	struct namespaces ns;
-	struct idmaps idmaps; /* sources of idmapped mounts, for init */
+	struct strlist hidden; /* mounts that the container must not carry (hidden.h) */
+	struct idmaps idmaps;  /* sources of idmapped mounts, for init */
 	/* Of the runtime that makes it. */
 	struct rights rights;
 

@@ -29,6 +29,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "common/steps.h"
+#include "runtime/hidden.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
@@ -542,8 +543,12 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = sysctl_check_joined(c->config, &c->ns, err);
 	if (rc >= 0)
 		rc = fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
+	if (rc >= 0 && !c->rights.no_mounts)
+		rc = hidden_find(c->config, c->root, &c->hidden, err);
 	if (rc < 0)
 		return rc;
+	if (c->hidden.n && c->config->namespaces[NS_USER].present)
+		c->ns.staged = true;
 	create.config_text = text;
 	c->request = request;
 	rc = steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);

@@ -31,6 +31,7 @@
 #include "runtime/console_socket.h"
 #include "runtime/create.h"
 #include "runtime/exec.h"
+#include "runtime/hidden.h"
 #include "runtime/hooks.h"
 #include "runtime/identity.h"
 #include "runtime/keyring.h"
@@ -161,17 +162,6 @@ static int step_lo(void *ctx, struct err *err)
 	return (init->c->ns.new_flags & CLONE_NEWNET) ? namespaces_raise_lo(err) : 0;
 }
 
-/*
- * What made the whole tree slave or private took the state folder's unbindable away, and a recursive
- * bind of the host's root would carry every pin. In a user namespace the mount is locked, and such a
- * bind would be refused for it; pins that come along there are of no use to anybody.
- */
-static void hide_pins(const struct init *init)
-{
-	if (!init->rootfs.joined_mntns && !init->rootfs.new_userns)
-		(void)mount(NULL, init->c->root, NULL, MS_UNBINDABLE, NULL);
-}
-
 static int step_mount(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
@@ -182,8 +172,9 @@ static int step_mount(void *ctx, struct err *err)
 		return err_errno(err, "open the bundle");
 	int rc = rootfs_mount(&init->rootfs, err);
 
-	if (rc >= 0)
-		hide_pins(init);
+	/* In a user namespace there is none left (init_stage_main). */
+	if (rc >= 0 && !init->rootfs.new_userns)
+		hidden_mark(&init->c->hidden);
 	return rc;
 }
 
@@ -514,7 +505,12 @@ void init_stage_main(struct container *c)
 	/* Who is in there already may look at us from now on. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	close_runtime_fds(c);
-	if (namespaces_join(&c->ns, &err) >= 0) {
+	/* While we may: in the user namespace these mounts are locked. */
+	int rc = c->hidden.n ? hidden_leave(&c->hidden, &err) : 0;
+
+	if (rc >= 0)
+		rc = namespaces_join(&c->ns, &err);
+	if (rc >= 0) {
 		pid_t pid = init_clone((c->ns.new_flags & ~c->ns.late_flags) | CLONE_PARENT);
 
 		if (pid == 0)

@@ -13,7 +13,8 @@ struct namespaces {
 	uint64_t new_flags;     /* CLONE_NEW* of those to make */
 	uint64_t late_flags;    /* of these: what init makes by itself, once it is there */
 	int join_fds[NS_COUNT]; /* -1: none */
-	bool staged; /* a process in between joins, then clones init: for user and pid namespaces */
+	bool staged; /* a process in between joins, then clones init: for user and pid namespaces,
+		      * and to leave mounts behind (hidden.h) */
 };
 
 #define NAMESPACES_INIT                                                                            \

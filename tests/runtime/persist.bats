@@ -78,6 +78,42 @@ is_ns() {
 	assert_success
 }
 
+@test "persist: nor does one in a user namespace, where the state folder's mount is locked" {
+	local other="$B/other"
+	make_bundle "$other"
+	set_args "$other" /bin/sleep 1000
+	rt create --bundle "$other" other
+	assert_success
+	use_userns
+	edit_config "$B" '.mounts += [{destination: "/host", type: "none", source: "/", options: ["rbind", "rw"]}]'
+	set_args "$B" /bin/sh -c "grep -e nsfs -e /host/proc /proc/self/mountinfo | grep -c nsfs; ls /host$B/log"
+	touch "$B/log/seen"
+	rt run --bundle "$B" "$C"
+	assert_equal "$output" "$(printf '0\nseen')" "pins, and what the host has"
+	# The host has kept its own.
+	nsenter --net="$RUNTIME_ROOT/other/ns/net" true
+	rt delete --force other
+	assert_success
+}
+
+@test "persist: pins of another root do not travel either, with and without a user namespace" {
+	local other="$B/other"
+	make_bundle "$other"
+	set_args "$other" /bin/sleep 1000
+	"$CT_RUNTIME_BIN" --root "$B/other root" create --bundle "$other" other >/dev/null 2>&1 3>&- 4>&- </dev/null
+	edit_config "$B" '.mounts += [{destination: "/host", type: "none", source: "/", options: ["rbind", "rw"]}]'
+	set_args "$B" /bin/sh -c "grep nsfs /proc/self/mountinfo; true"
+	rt run --bundle "$B" "$C"
+	assert_success
+	assert_equal "$output" ""
+	use_userns
+	rt run --bundle "$B" "$C"
+	assert_success
+	assert_equal "$output" "" "in a user namespace"
+	"$CT_RUNTIME_BIN" --root "$B/other root" delete --force other
+	assert_equal "$(grep -c "other.040root" /proc/self/mountinfo)" 0
+}
+
 @test "persist: a namespace that was joined by path is neither pinned nor removed" {
 	make_netns joined
 	edit_config "$B" '(.linux.namespaces[] | select(.type == "network")).path = "/run/netns/joined"'
