@@ -43,7 +43,7 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 	remount ro rprivate rshared rslave runbindable rw shared silent slave strictatime suid sync
 	unbindable nosymfollow symfollow ratime rdev rdiratime rexec rnoatime rnodev rnodiratime rnoexec
 	rnorelatime rnostrictatime rnosuid rnosymfollow rrelatime rro rrw rstrictatime rsuid rsymfollow
-	nomand tmpcopyup"
+	nomand tmpcopyup idmap ridmap"
 
 @test "features: one JSON document with versions, of no other keys than the specification's" {
 	run "$CT_RUNTIME_BIN" features

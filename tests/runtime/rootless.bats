@@ -230,7 +230,7 @@ field() {
 	assert_failure
 	ours delete --force "$C"
 	assert_success
-	assert_missing "/proc/$pid"
+	wait_exit "$pid"
 	assert_missing "$ROOT/$C"
 }
 
@@ -391,4 +391,62 @@ field() {
 	done
 	rmdir "$ROOT"
 	assert_same_host
+}
+
+@test "rootless: kernel parameters of its own namespaces, clocks, masks and devices of the host" {
+	edit_config "$B" '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "9000"}
+		| .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 5000000}}
+		| .linux.maskedPaths = ["/proc/version", "/proc/fs"] | .linux.readonlyPaths = ["/proc/sys"]
+		| .linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}]'
+	inside 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax
+		[ "$(cut -d. -f1 /proc/uptime)" -lt 5000000 ] || echo clock; cat /proc/version; ls /proc/fs
+		awk "/^monotonic/ { print \$2 }" /proc/self/timens_offsets
+		echo 1 >/proc/sys/net/ipv4/ip_forward || echo read-only; stat -c %t:%T /dev/kmsg'
+	assert_success
+	assert_output_has $'1\n9000\n'
+	assert_output_has 5000000
+	assert_output_has 'Read-only'
+	assert_output_has 1:b
+}
+
+@test "rootless: a device that the host does not have is refused" {
+	edit_config "$B" '.linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 3}]'
+	inside true
+	assert_failure
+	assert_output_has linux.devices
+}
+
+@test "rootless: an idmapped mount is refused, since only the file system's owner may make one" {
+	edit_config "$B" '.mounts += [{destination: "/mnt", source: "/usr", type: "none", options: ["bind", "idmap"],
+		uidMappings: [{containerID: 0, hostID: 1234, size: 1}], gidMappings: [{containerID: 0, hostID: 1234, size: 1}]}]'
+	inside true
+	assert_failure
+	assert_output_has 'mounts['
+}
+
+@test "rootless: exec enters as the user, as root of the container and as another id of it" {
+	use_ranges
+	set_args "$B" /bin/sleep 1000
+	ours create --bundle "$B" "$C"
+	assert_success
+	ours start "$C"
+	assert_success
+	ours exec "$C" /bin/sh -c 'id -u; cat /proc/self/uid_map; readlink /proc/self/ns/user; readlink /proc/1/ns/user'
+	assert_success
+	assert_equal "$(head -n 3 <<<"$output" | tr -s ' ')" $'0\n 0 1234 1\n 1 300000 9'
+	assert_equal "$(tail -n 2 <<<"$output" | uniq | wc -l)" 1
+	ours exec --user 3:4 "$C" /bin/sh -c 'id -u; id -g'
+	assert_success
+	assert_equal "$output" $'3\n4'
+	ours delete --force "$C"
+	assert_success
+}
+
+@test "rootless: what is seen of the host's cgroups can be changed by nobody in the container" {
+	edit_config "$B" '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+		options: ["nosuid", "noexec", "nodev", "rw"]}]'
+	inside 'find /sys/fs/cgroup -maxdepth 3 -name cgroup.procs | while read f; do { echo 0 >$f; } 2>/dev/null && echo "wrote $f"; done
+		mkdir /sys/fs/cgroup/x /sys/fs/cgroup/*/x 2>/dev/null && echo made; echo end'
+	assert_success
+	assert_equal "$output" end
 }
