@@ -139,9 +139,8 @@ static int open_key(int proc_fd, const char *path)
 	return (int)syscall(SYS_openat2, proc_fd, path, &how, sizeof(how));
 }
 
-static int write_key(int proc_fd, const char *key, const char *value, struct err *err)
+static int write_key(int proc_fd, const char *file, const char *value, struct err *err)
 {
-	autofree char *file = key_path(key);
 	autofree char *path = xasprintf("sys/%s", file);
 	autoclose int fd = open_key(proc_fd, path);
 
@@ -161,12 +160,24 @@ static int write_key(int proc_fd, const char *key, const char *value, struct err
 	return 0;
 }
 
+/* The file of the domain name is the host's root's alone, the system call is for a user namespace. */
+static int set_key(int proc_fd, const char *key, const char *value, struct err *err)
+{
+	autofree char *file = key_path(key);
+
+	if (!str_eq(file, "kernel/domainname"))
+		return write_key(proc_fd, file, value, err);
+	if (setdomainname(value, strlen(value)) < 0)
+		return err_errno(err, "set '%.128s'", value);
+	return 0;
+}
+
 int sysctl_write(const struct config *config, int proc_fd, struct err *err)
 {
 	for (size_t i = 0; i < config->sysctl.n; i++) {
 		const struct strmap_entry *entry = &config->sysctl.items[i];
 
-		if (write_key(proc_fd, entry->key, entry->value, err) < 0)
+		if (set_key(proc_fd, entry->key, entry->value, err) < 0)
 			return err_ctx(err, "config.json: linux.sysctl.%s", entry->key);
 	}
 	return 0;

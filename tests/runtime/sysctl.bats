@@ -84,10 +84,10 @@ refused() {
 	delete
 }
 
-# A run on a host where a file lies over a kernel parameter.
-over_domainname() {
+# A run on a host where something lies over its kernel parameters.
+covered_run() {
 	unshare -m --propagation private sh -c '
-		mount --bind "$1/canary/ip_forward" /proc/sys/kernel/domainname; shift
+		mount --bind "$1/canary/net" /proc/sys/net; shift
 		exec "$@" <&-' sh "$B" "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" run --bundle "$B" c1
 }
 
@@ -103,21 +103,19 @@ over_domainname() {
 	in_container 'cat /real/sys/net/ipv4/ip_forward'
 	assert_success
 	assert_equal "$output" 1
-	# The host's own /proc with something over the file: the file below it is written, or none.
-	edit_config "$B" '.linux.sysctl = {"kernel.domainname": "name"}'
-	set_args "$B" /bin/cat /real/sys/kernel/domainname
-	run over_domainname
+	# The host's own /proc with something over the files: what is below is written, or nothing.
+	run covered_run
 	assert_success
-	assert_equal "$output" name
+	assert_equal "$output" 1
 	use_userns
 	edit_config "$B" '.mounts |= map(select(.destination != "/real")) | .process.args = ["/bin/true"]'
-	run over_domainname
+	run covered_run
 	assert_failure
-	assert_output_has "config.json: linux.sysctl.kernel.domainname: "
+	assert_output_has "config.json: linux.sysctl.net.ipv4.ip_forward: something is mounted over"
 	# A /proc of the host that is none.
 	run unshare -m --propagation private sh -c '
-		mkdir "$1/fake"; mount --rbind /proc "$1/fake"; mount -t tmpfs tmpfs /proc; mkdir -p /proc/self /proc/sys/kernel
-		cp "$1/canary/ip_forward" /proc/sys/kernel/domainname; mount --rbind "$1/fake/self" /proc/self; shift
+		mkdir "$1/fake"; mount --rbind /proc "$1/fake"; mount -t tmpfs tmpfs /proc; mkdir -p /proc/self /proc/sys/net/ipv4
+		cp "$1/canary/ip_forward" /proc/sys/net/ipv4; mount --rbind "$1/fake/self" /proc/self; shift
 		exec "$@" <&-' sh "$B" "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" run --bundle "$B" c1
 	assert_failure
 	assert_equal "$(cat "$B/canary/net/ipv4/ip_forward" "$B/canary/ip_forward")" $'canary\ncanary'
@@ -130,6 +128,8 @@ over_domainname() {
 	refused "config.json: linux.sysctl.net.ipv4.no_such: this kernel has no such parameter"
 	edit_config "$B" '.linux.sysctl = {"net.ipv4": "1"}'
 	refused "config.json: linux.sysctl.net.ipv4: "
+	edit_config "$B" '.linux.sysctl = {"kernel.domainname": $d}' --arg d "$(printf 'x%.0s' {1..65})"
+	refused "config.json: linux.sysctl.kernel.domainname: set 'xxx"
 }
 
 @test "sysctl: what would change the host is refused" {
@@ -166,9 +166,11 @@ over_domainname() {
 	use_userns
 	sysctl net.ipv4.ip_forward 1
 	sysctl net.core.somaxconn 99
-	in_container 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/core/somaxconn'
+	sysctl kernel.msgmax 8193
+	sysctl kernel.domainname mine
+	in_container 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/core/somaxconn /proc/sys/kernel/msgmax /proc/sys/kernel/domainname'
 	assert_success
-	assert_equal "$output" $'1\n99'
+	assert_equal "$output" $'1\n99\n8193\nmine'
 }
 
 # near NUMBER EXPECTED: within ten seconds.
