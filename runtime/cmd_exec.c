@@ -126,6 +126,8 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	if (rc >= 0)
 		rc = container_open(&c, CONTAINER_UNLOCKED, err);
 	if (rc >= 0)
+		rc = rights_look(g->rootless, &c.rights, err);
+	if (rc >= 0)
 		rc = exec_options_process(o, args + 1, n_args - 1, c.config, err);
 	return rc < 0 ? rc : exec_in(&c, o, &request, err);
 }

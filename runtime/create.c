@@ -34,6 +34,7 @@
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
 #include "runtime/limits.h"
+#include "runtime/oom_score.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/pins.h"
 #include "runtime/root_dir.h"
@@ -265,21 +266,8 @@ static int step_time(void *ctx, struct err *err)
 static int step_oom(void *ctx, struct err *err)
 {
 	const struct container *c = ((struct create *)ctx)->c;
-	char path[64], value[16];
 
-	if (!c->config->process.has_oom_score_adj)
-		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)c->pid);
-	(void)snprintf(value, sizeof(value), "%d", (int)c->config->process.oom_score_adj);
-	int rc = file_write_at(AT_FDCWD, path, value, err);
-
-	/* To lower it takes the machine's root; engines ask for it all the same, as of runc. */
-	if (rc == -EACCES && c->rights.rootless) {
-		log_info("process.oomScoreAdj: %s; ignoring", err->msg);
-		err_clear(err);
-		return 0;
-	}
-	return rc < 0 ? err_ctx(err, "process.oomScoreAdj") : 0;
+	return oom_score_set(c->pid, &c->config->process, c->rights.rootless, err);
 }
 
 static int step_limits(void *ctx, struct err *err)

@@ -32,9 +32,11 @@
 #include "runtime/exec.h"
 #include "runtime/identity.h"
 #include "runtime/init.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/keyring.h"
 #include "runtime/limits.h"
 #include "runtime/lsm.h"
+#include "runtime/oom_score.h"
 #include "runtime/scheduling.h"
 #include "runtime/sync.h"
 #include "runtime/terminal.h"
@@ -155,19 +157,6 @@ static void __attribute__((noreturn)) process_main(struct enter *enter)
 
 /* ---- on the way ---- */
 
-/* On ourselves: what we make inherits it, and in the container /proc may be anything. */
-static int set_oom_score(const struct config_process *process, struct err *err)
-{
-	char value[16];
-
-	if (!process->has_oom_score_adj)
-		return 0;
-	(void)snprintf(value, sizeof(value), "%d", (int)process->oom_score_adj);
-	int rc = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", value, err);
-
-	return rc < 0 ? err_ctx(err, "process.oomScoreAdj") : 0;
-}
-
 static int not_running(const struct enter *enter, struct err *err)
 {
 	return err_set(err, ESRCH, "container '%s': container not running", enter->request->c->id);
@@ -187,8 +176,12 @@ static int stage(struct enter *enter, struct err *err)
 	const struct config_cpu_affinity *cpus = &enter->process->cpu_affinity;
 	int keep[] = { enter->sync_fd, enter->request->pid_fd, enter->request->c->console_fd,
 		       enter->request->c->proc_fd };
-	int rc = set_oom_score(enter->process, err);
+	const struct container *c = enter->request->c;
+	/* On ourselves: what we make inherits it, and in the container /proc may be anything. */
+	int rc = oom_score_set(0, enter->process, c->rights.rootless, err);
 
+	if (rc >= 0)
+		rc = intel_rdt_enter(c->config, c->id, getpid(), err);
 	if (rc >= 0)
 		rc = limits_raise(0, &enter->process->rlimits, err);
 	/* The cgroup is entered between the two (config.md, "execCPUAffinity"). */

@@ -426,6 +426,7 @@ field() {
 
 @test "rootless: exec enters as the user, as root of the container and as another id of it" {
 	use_ranges
+	edit_config "$B" '.process.oomScoreAdj = -900'
 	set_args "$B" /bin/sleep 1000
 	ours create --bundle "$B" "$C"
 	assert_success
