@@ -120,7 +120,7 @@ allow_realtime() {
 @test "execCPUAffinity: is no matter of create, and checked all the same" {
 	shows '.process.execCPUAffinity = {initial: "0", final: "0-1, 1000"}' ioprio 'class=0 priority=0'
 	local bad
-	for bad in 0- -1 1-0 a 0,,1 0, 1024 '0 1' 0-1-2; do
+	for bad in 0- -1 1-0 a '0,,1' '0,' 1024 '0 1' 0-1-2; do
 		refused ".process.execCPUAffinity = {initial: \"$bad\"}" "process.execCPUAffinity.initial: '$bad' is no list"
 	done
 	refused '.process.execCPUAffinity = {final: 1}' 'process.execCPUAffinity.final: must be a string'
