@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/fds.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void fds_open_standard(void)
@@ -28,4 +32,59 @@ void fds_close_except(int first, int *keep, size_t n)
 		first = keep[i] + 1;
 	}
 	(void)close_range((unsigned int)first, ~0U, 0);
+}
+
+struct message {
+	struct iovec iov;
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr header;
+};
+
+static void message_init(struct message *m, const void *data, size_t len)
+{
+	memset(m, 0, sizeof(*m));
+	m->iov = (struct iovec){ .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+	m->header = (struct msghdr){ .msg_iov = &m->iov,
+				     .msg_iovlen = 1,
+				     .msg_control = m->control.bytes,
+				     .msg_controllen = sizeof(m->control.bytes) };
+}
+
+ssize_t fds_send(int socket_fd, const void *data, size_t len, int fd)
+{
+	struct message m;
+	ssize_t n;
+
+	message_init(&m, data, len);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m.header);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	do
+		n = sendmsg(socket_fd, &m.header, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+ssize_t fds_receive(int socket_fd, void *data, size_t len, int *fd)
+{
+	struct message m;
+	ssize_t n;
+
+	*fd = -1;
+	message_init(&m, data, len);
+	do
+		n = recvmsg(socket_fd, &m.header, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	const struct cmsghdr *cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(&m.header);
+
+	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
+	    cmsg->cmsg_len == CMSG_LEN(sizeof(*fd)))
+		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+	return n;
 }

@@ -47,6 +47,24 @@ static int check_keys(const json_node *node, const char *what, struct err *err)
 	return rc;
 }
 
+/*
+ * cJSON keeps a number as a double alone, which is not exact beyond 2^53. The text of those that may
+ * be larger goes into their node's valuestring, which is unused by numbers and freed with the node.
+ * Numbers stand in the text in the order in which a walk of the tree meets them.
+ */
+static void keep_exact_numbers(json_node *node, const char **text, const char *end)
+{
+	if (cJSON_IsNumber(node)) {
+		size_t len = json_scan_number(text, end);
+
+		if (len > JSON_EXACT_DIGITS)
+			node->valuestring = xstrndup(*text, len);
+		*text += len;
+	}
+	for (json_node *child = node->child; child; child = child->next)
+		keep_exact_numbers(child, text, end);
+}
+
 static int syntax_error(const char *text, size_t len, const char *at, const char *what,
 			struct err *err)
 {
@@ -72,9 +90,12 @@ int json_parse(const char *text, size_t len, const char *what, json_node **root,
 		if (!strchr(" \t\r\n", *end))
 			return syntax_error(text, len, end, what, err);
 	rc = check_keys(parsed, what, err);
-	if (rc >= 0)
-		*root = take_ptr(&parsed);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (json_scan_has_long_number(text, text + len))
+		keep_exact_numbers(parsed, &text, text + len);
+	*root = take_ptr(&parsed);
+	return 0;
 }
 
 void json_free(json_node **root)
@@ -127,6 +148,20 @@ bool json_double(const json_node *node, double *out)
 	if (!cJSON_IsNumber(node))
 		return false;
 	*out = node->valuedouble;
+	return true;
+}
+
+bool json_u64(const json_node *node, uint64_t *out)
+{
+	struct err none = ERR_INIT;
+	int64_t v;
+
+	if (cJSON_IsNumber(node) && node->valuestring &&
+	    str_to_u64(node->valuestring, "", 0, UINT64_MAX, out, &none) >= 0)
+		return true;
+	if (!json_int(node, &v) || v < 0)
+		return false;
+	*out = (uint64_t)v;
 	return true;
 }
 

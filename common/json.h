@@ -75,6 +75,7 @@ struct json_table { /* .arg of json_decode_object and of json_decode_array */
 json_decode_fn json_decode_string;  /* char *: owned */
 json_decode_fn json_decode_bool;    /* bool */
 json_decode_fn json_decode_int;     /* int64_t within .arg (NULL: +-2^53) */
+json_decode_fn json_decode_u64;     /* uint64_t, exact beyond 2^53 too */
 json_decode_fn json_decode_enum;    /* int, one of .arg's names */
 json_decode_fn json_decode_strings; /* struct strlist */
 json_decode_fn json_decode_map;     /* struct strmap of string values */
@@ -108,6 +109,7 @@ const json_node *json_get(const json_node *object, const char *key); /* exact ca
 const char *json_string(const json_node *node);                      /* NULL: not a string */
 bool json_int(const json_node *node, int64_t *out);                  /* false: not an integer */
 bool json_double(const json_node *node, double *out);                /* false: not a number */
+bool json_u64(const json_node *node, uint64_t *out); /* exact to 2^64-1; false: none such */
 bool json_is_object(const json_node *node);
 bool json_is_array(const json_node *node);
 bool json_is_true(const json_node *node);

@@ -76,6 +76,15 @@ int json_decode_int(const json_node *node, const struct json_field *field, void 
 	return 0;
 }
 
+int json_decode_u64(const json_node *node, const struct json_field *field, void *out,
+		    const struct json_path *path, struct err *err)
+{
+	(void)field;
+	if (!json_u64(node, out))
+		return json_fail(path, err, "must be an integer 0..%" PRIu64, UINT64_MAX);
+	return 0;
+}
+
 int json_decode_enum(const json_node *node, const struct json_field *field, void *out,
 		     const struct json_path *path, struct err *err)
 {

@@ -104,3 +104,28 @@ int json_scan(const char *text, size_t len, const char *what, struct err *err)
 	}
 	return 0;
 }
+
+size_t json_scan_number(const char **text, const char *end)
+{
+	const char *p = *text;
+
+	while (p < end && *p != '-' && (*p < '0' || *p > '9')) {
+		if (*p++ != '"')
+			continue;
+		while (p < end && *p != '"')
+			p += *p == '\\' ? 2 : 1;
+		p++;
+	}
+	*text = p < end ? p : end;
+	for (p = *text; p < end && *p && strchr("0123456789+-.eE", *p);)
+		p++;
+	return (size_t)(p - *text);
+}
+
+bool json_scan_has_long_number(const char *text, const char *end)
+{
+	for (size_t len; (len = json_scan_number(&text, end)) > 0; text += len)
+		if (len > JSON_EXACT_DIGITS)
+			return true;
+	return false;
+}

@@ -2,6 +2,7 @@
 #ifndef CT_JSON_SCAN_H
 #define CT_JSON_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/err.h"
@@ -12,6 +13,17 @@
  * in strings, bytes that are not UTF-8.
  */
 int json_scan(const char *text, size_t len, const char *what, struct err *err);
+
+/* No number of so few digits is beyond what a double holds exactly (2^53). */
+#define JSON_EXACT_DIGITS 15
+
+/*
+ * For texts that were parsed: *text moves to the next number (strings are passed over), whose length
+ * is returned; 0: there is none.
+ */
+size_t json_scan_number(const char **text, const char *end);
+/* A number whose text is so long that a double may not hold it exactly. */
+bool json_scan_has_long_number(const char *text, const char *end);
 
 /* "line 3, column 7" of text + at. */
 struct json_place {

@@ -129,7 +129,19 @@ static int set_ambient(const struct config_capabilities *caps, cap_t have, struc
 	return 0;
 }
 
-int caps_apply(const struct config_capabilities *caps, struct err *err)
+static int add_sys_admin(cap_t want, cap_t have, struct err *err)
+{
+	const cap_value_t cap = CAP_SYS_ADMIN;
+
+	if (!is_permitted(have, cap))
+		return 0;
+	if (cap_set_flag(want, CAP_PERMITTED, 1, &cap, CAP_SET) < 0 ||
+	    cap_set_flag(want, CAP_EFFECTIVE, 1, &cap, CAP_SET) < 0)
+		return err_errno(err, "keep CAP_SYS_ADMIN");
+	return 0;
+}
+
+int caps_apply(const struct config_capabilities *caps, bool keep_sys_admin, struct err *err)
 {
 	autocap cap_t have = cap_get_proc();
 	autocap cap_t want = cap_init();
@@ -142,6 +154,8 @@ int caps_apply(const struct config_capabilities *caps, struct err *err)
 		rc = fill_flag(want, have, CAP_EFFECTIVE, &caps->effective, err);
 	if (rc >= 0)
 		rc = fill_flag(want, have, CAP_INHERITABLE, &caps->inheritable, err);
+	if (rc >= 0 && keep_sys_admin)
+		rc = add_sys_admin(want, have, err);
 	if (rc < 0)
 		return rc;
 	if (cap_set_proc(want) < 0)

@@ -19,7 +19,10 @@ void caps_warn(const struct config_capabilities *caps, bool full);
 /* Needs CAP_SETPCAP, so it comes before the user changes. */
 int caps_drop_bounding(const struct config_capabilities *caps, struct err *err);
 
-/* The other four sets, exactly. After the change of the user, with PR_SET_KEEPCAPS before it. */
-int caps_apply(const struct config_capabilities *caps, struct err *err);
+/*
+ * The other four sets, exactly, and CAP_SYS_ADMIN up to execve when keep_sys_admin (identity.h). After
+ * the change of the user, with PR_SET_KEEPCAPS before it.
+ */
+int caps_apply(const struct config_capabilities *caps, bool keep_sys_admin, struct err *err);
 
 #endif

@@ -251,6 +251,7 @@ void config_free(struct config **config)
 	free(c->mount_label);
 	strlist_free(&c->masked_paths);
 	strlist_free(&c->readonly_paths);
+	config_seccomp_free(&c->seccomp);
 	free(c);
 	*config = NULL;
 }

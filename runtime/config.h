@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "common/json.h"
 #include "common/str.h"
+#include "runtime/config_seccomp.h"
 
 /*
  * config.json of the OCI runtime-spec (config.md, config-linux.md) as the runtime works with it:
@@ -222,6 +223,7 @@ struct config {
 	struct strmap sysctl; /* keys as written; sysctl.h knows their forms */
 	struct config_time_offset monotonic, boottime;
 	struct strlist masked_paths, readonly_paths;
+	struct config_seccomp seccomp;
 	bool has_intel_rdt;
 	struct config_intel_rdt intel_rdt;
 	char *mount_label; /* SELinux; NULL: unset */

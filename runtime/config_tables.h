@@ -15,6 +15,7 @@ extern const struct json_table config_mount_table;   /* array in struct config_m
 extern const struct json_table config_linux_table;   /* struct config */
 extern const struct json_table config_id_map_table;  /* array in struct config_id_maps */
 extern const struct json_table config_device_table;  /* array in struct config_devices */
+extern const struct json_table config_seccomp_table; /* struct config_seccomp */
 /* The structs of their names in config.h. */
 extern const struct json_table config_scheduler_table, config_io_priority_table,
 	config_cpu_affinity_table, config_memory_policy_table, config_personality_table;

@@ -43,6 +43,7 @@ void container_free(struct container *c)
 	idmaps_close(&c->idmaps);
 	namespaces_close(&c->ns);
 	strlist_free(&c->hidden);
+	seccomp_filter_free(&c->seccomp);
 	config_free(&c->config);
 	state_free(&c->state);
 	free(c->path);

@@ -10,6 +10,7 @@
 #include "runtime/idmap.h"
 #include "runtime/namespaces.h"
 #include "runtime/rights.h"
+#include "runtime/seccomp.h"
 #include "runtime/state.h"
 
 struct create_request;
@@ -25,8 +26,9 @@ struct container {
 	struct config *config;
 	struct state state;
 	struct namespaces ns;
-	struct strlist hidden; /* mounts that the container must not carry (hidden.h) */
-	struct idmaps idmaps;  /* sources of idmapped mounts, for init */
+	struct strlist hidden;         /* mounts that the container must not carry (hidden.h) */
+	struct idmaps idmaps;          /* sources of idmapped mounts, for init */
+	struct seccomp_filter seccomp; /* made ready by the runtime, loaded by init */
 	/* Of the runtime that makes it. */
 	struct rights rights;
 

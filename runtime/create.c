@@ -533,6 +533,8 @@ int create_container(struct container *c, const struct create_request *request, 
 		rc = fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
 	if (rc >= 0 && !c->rights.no_mounts)
 		rc = hidden_find(c->config, c->root, &c->hidden, err);
+	if (rc >= 0)
+		rc = seccomp_filter_prepare(&c->config->seccomp, c->root, &c->seccomp, err);
 	if (rc < 0)
 		return rc;
 	if (c->hidden.n && c->config->namespaces[NS_USER].present)
@@ -560,8 +562,11 @@ int create_again(struct container *c, struct err *err)
 	struct create create = { .c = c };
 
 	c->request = &plain;
-	int rc = steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
+	int rc = seccomp_filter_prepare(&c->config->seccomp, c->root, &c->seccomp, err);
 
+	if (rc < 0)
+		return rc;
+	rc = steps_run(again_steps, ARRAY_SIZE(again_steps), &create, err);
 	if (rc < 0 && c->sync_fd >= 0)
 		sync_last_words(c->sync_fd, err);
 	return rc < 0 ? -err->code : 0;

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -34,10 +35,12 @@
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
 #include "runtime/keyring.h"
+#include "runtime/launch.h"
 #include "runtime/limits.h"
 #include "runtime/lsm.h"
 #include "runtime/oom_score.h"
 #include "runtime/scheduling.h"
+#include "runtime/seccomp_notify.h"
 #include "runtime/sync.h"
 #include "runtime/terminal.h"
 
@@ -119,17 +122,19 @@ static int step_identity(void *ctx, struct err *err)
 {
 	const struct enter *enter = ctx;
 
-	return identity_apply(enter->process, err);
+	return identity_apply(enter->process, enter->request->c->seccomp.code != NULL, err);
 }
 
 static int step_exec(void *ctx, struct err *err)
 {
 	const struct enter *enter = ctx;
-	int rc = sync_send(enter->sync_fd, SYNC_EXEC, 0, err);
+	const struct launch launch = { .process = enter->process,
+				       .env = &enter->env,
+				       .fds = &enter->request->fds,
+				       .filter = &enter->request->c->seccomp,
+				       .report_fd = enter->sync_fd };
 
-	if (rc >= 0)
-		rc = passed_fds_seal(&enter->request->fds, err);
-	return rc < 0 ? rc : exec_run(enter->process, &enter->env, err);
+	return launch_process(&launch, err);
 }
 
 static const struct step process_steps[] = {
@@ -243,24 +248,43 @@ static uint64_t flags_to_join(const struct container *c)
 	return flags;
 }
 
+/* The process may wait for its agent to let it execute: as soon as there is all that the agent is told. */
+static int hand_listener_over(const struct container *c, int *agent_fd, int *listener_fd, pid_t pid,
+			      struct err *err)
+{
+	if (*agent_fd < 0 || *listener_fd < 0 || !pid)
+		return 0;
+	int rc = seccomp_notify_send(*agent_fd, *listener_fd, &c->config->seccomp, &c->state.oci,
+				     pid, err);
+
+	(void)close(take_fd(agent_fd));
+	(void)close(take_fd(listener_fd));
+	return rc;
+}
+
 /*
  * What both have to say, in whatever order it comes, until both have closed the socket: stage by its end,
- * the process by executing its program. *pid is the process's, 0 when it was not made.
+ * the process by executing its program. *pid is the process's, 0 when it was not made. A listener goes
+ * to *agent_fd, which is closed behind it.
  */
-static int listen_to(int fd, pid_t *pid, struct err *err)
+static int listen_to(const struct container *c, int fd, int *agent_fd, pid_t *pid, struct err *err)
 {
+	autoclose int listener_fd = -1;
 	struct sync_msg msg;
 	bool executes = false;
 	int rc;
 
 	*pid = 0;
-	while ((rc = sync_receive(fd, &msg, err)) > 0) {
+	while ((rc = sync_receive_fd(fd, &msg, listener_fd < 0 ? &listener_fd : NULL, err)) > 0) {
 		if (msg.type == SYNC_STAGED)
 			*pid = msg.pid;
 		else if (msg.type == SYNC_EXEC)
 			executes = true;
-		else if (!err->code)
+		else if (msg.type == SYNC_ERROR && !err->code)
 			*err = msg.err;
+		/* It cannot be called back; the caller kills the process then. */
+		if (hand_listener_over(c, agent_fd, &listener_fd, *pid, err) < 0)
+			break;
 	}
 	if (rc < 0 || err->code)
 		return -err->code;
@@ -274,10 +298,16 @@ int enter_container(const struct enter_request *request, struct err *err)
 		.process = &request->c->config->process,
 		.flags = flags_to_join(request->c),
 	};
+	struct container *c = request->c;
+	autoclose int agent_fd = -1;
 	pid_t process;
 	int fds[2];
-	int rc = sync_pair(fds, err);
+	int rc = seccomp_filter_prepare(&c->config->seccomp, c->root, &c->seccomp, err);
 
+	if (rc >= 0)
+		rc = seccomp_notify_connect(&c->config->seccomp, &agent_fd, err);
+	if (rc >= 0)
+		rc = sync_pair(fds, err);
 	if (rc < 0)
 		return rc;
 	autoclose int fd = fds[0];
@@ -293,11 +323,14 @@ int enter_container(const struct enter_request *request, struct err *err)
 	if (pid < 0)
 		return err_errno(err, "clone the process that joins namespaces");
 	(void)close(take_fd(&child_fd));
-	rc = listen_to(fd, &process, err);
+	rc = listen_to(c, fd, &agent_fd, &process, err);
 	(void)waitpid(pid, NULL, 0);
 	if (rc >= 0)
 		return process;
-	if (process)
+	if (process) {
+		/* Ours to reap, so its number is nobody else's. */
+		(void)kill(process, SIGKILL);
 		(void)waitpid(process, NULL, 0);
+	}
 	return rc;
 }

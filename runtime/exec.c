@@ -89,31 +89,64 @@ static int exec_failed(const char *name, int code, struct err *err)
 					 : strerror(code));
 }
 
-int exec_run(const struct config_process *process, const struct strlist *env, struct err *err)
+void exec_paths(const struct config_process *process, const struct strlist *env,
+		struct strlist *paths)
 {
 	const char *name = process->args.items[0];
 	const char *path = env_value(env, "PATH");
-	char *none[] = { NULL };
-	char *const *envp = env->n ? env->items : none;
-	int code = ENOENT;
 
 	if (strchr(name, '/')) {
-		(void)execve(name, process->args.items, envp);
-		return exec_failed(name, errno, err);
+		strlist_add(paths, name);
+		return;
 	}
 	for (const char *p = path ? path : DEFAULT_PATH; *p;) {
 		size_t len = strcspn(p, ":");
-		autofree char *full = len ? xasprintf("%.*s/%s", (int)len, p, name)
-					  : xasprintf("./%s", name);
 
-		(void)execve(full, process->args.items, envp);
-		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-			return exec_failed(full, errno, err);
-		if (errno == EACCES)
-			code = EACCES;
+		strlist_take(paths, len ? xasprintf("%.*s/%s", (int)len, p, name)
+					: xasprintf("./%s", name));
 		p += len + (p[len] == ':');
 	}
-	if (code == EACCES)
-		return exec_failed(name, EACCES, err);
+}
+
+/* Not this one, but maybe the next. */
+static bool goes_on(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == EACCES;
+}
+
+/* code: of the one that came closest; of a path that was given, its own. */
+static int not_found(const char *name, int code, struct err *err)
+{
+	if (strchr(name, '/') || code == EACCES)
+		return exec_failed(name, code, err);
 	return err_set(err, ENOENT, "exec: \"%.200s\": executable file not found in $PATH", name);
+}
+
+int exec_check(const struct config_process *process, const struct strlist *paths, struct err *err)
+{
+	int code = ENOENT;
+
+	for (size_t i = 0; i < paths->n; i++) {
+		if (faccessat(AT_FDCWD, paths->items[i], X_OK, AT_EACCESS) == 0 || !goes_on(errno))
+			return 0;
+		if (paths->n == 1 || errno == EACCES)
+			code = errno;
+	}
+	return not_found(process->args.items[0], code, err);
+}
+
+int exec_run(const struct config_process *process, const struct strlist *paths,
+	     const struct strlist *env, struct err *err)
+{
+	char *none[] = { NULL };
+	int code = ENOENT;
+
+	for (size_t i = 0; i < paths->n; i++) {
+		(void)execve(paths->items[i], process->args.items, env->n ? env->items : none);
+		if (!goes_on(errno))
+			return exec_failed(paths->items[i], errno, err);
+		if (paths->n == 1 || errno == EACCES)
+			code = errno;
+	}
+	return not_found(process->args.items[0], code, err);
 }

@@ -14,10 +14,22 @@ void exec_environment(const struct config_process *process, struct strlist *env)
 /* chdir to process.cwd, which must be inside of the container (CVE-2024-21626). */
 int exec_enter_cwd(const struct config_process *process, struct err *err);
 
+/* Where args[0] may be: itself when it has a slash, else in the folders of env's PATH. */
+void exec_paths(const struct config_process *process, const struct strlist *env,
+		struct strlist *paths);
+
 /*
- * execve of args[0], looked up in the PATH of env when it has no slash. Returns only when it failed;
- * the texts are runc's, since engines read them ("executable file not found in $PATH").
+ * Fails where exec_run would because there is no such program: to be said before a seccomp filter
+ * may forbid us to say it.
  */
-int exec_run(const struct config_process *process, const struct strlist *env, struct err *err);
+int exec_check(const struct config_process *process, const struct strlist *paths, struct err *err);
+
+/*
+ * execve of the first of paths that can be. Returns only when it failed; the texts are runc's, since
+ * engines read them ("executable file not found in $PATH"). No other system call is made, and no
+ * memory asked for.
+ */
+int exec_run(const struct config_process *process, const struct strlist *paths,
+	     const struct strlist *env, struct err *err);
 
 #endif

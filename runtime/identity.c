@@ -54,7 +54,7 @@ static int set_user(const struct config_user *user, struct err *err)
 	return 0;
 }
 
-int identity_apply(const struct config_process *process, struct err *err)
+int identity_apply(const struct config_process *process, bool keep_sys_admin, struct err *err)
 {
 	int rc = limits_apply(&process->rlimits, err);
 
@@ -69,7 +69,8 @@ int identity_apply(const struct config_process *process, struct err *err)
 		return err_errno(err, "keep capabilities");
 	rc = set_user(&process->user, err);
 	if (rc >= 0)
-		rc = caps_apply(&process->capabilities, err);
+		rc = caps_apply(&process->capabilities,
+				keep_sys_admin && !process->no_new_privileges, err);
 	if (rc < 0)
 		return rc;
 	(void)prctl(PR_SET_KEEPCAPS, 0);

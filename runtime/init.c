@@ -35,6 +35,7 @@
 #include "runtime/hooks.h"
 #include "runtime/identity.h"
 #include "runtime/keyring.h"
+#include "runtime/launch.h"
 #include "runtime/lsm.h"
 #include "runtime/procfs.h"
 #include "runtime/rootfs.h"
@@ -392,21 +393,20 @@ static int step_identity(void *ctx, struct err *err)
 {
 	const struct init *init = ctx;
 
-	return identity_apply(&init->c->config->process, err);
+	return identity_apply(&init->c->config->process, init->c->seccomp.code != NULL, err);
 }
 
 static int step_exec(void *ctx, struct err *err)
 {
-	struct init *init = ctx;
-	int rc = sync_send(init->report_fd, SYNC_EXEC, 0, err);
-
-	if (rc < 0)
-		return rc;
+	const struct init *init = ctx;
 	/* The one in report_fd is the answer to `start` when it closes. */
-	rc = passed_fds_seal(&init->c->request->fds, err);
-	if (rc >= 0)
-		rc = fault_point("init.execve", "", err);
-	return rc < 0 ? rc : exec_run(&init->c->config->process, &init->env, err);
+	const struct launch launch = { .process = &init->c->config->process,
+				       .env = &init->env,
+				       .fds = &init->c->request->fds,
+				       .filter = &init->c->seccomp,
+				       .report_fd = init->report_fd };
+
+	return launch_process(&launch, err);
 }
 
 static const struct step start_steps[] = {

@@ -154,6 +154,7 @@ int root_dir_open(const char *path, struct err *err)
 	return open_folder(path, err);
 }
 
+/* Of containers: names with a dot in front are ours (the cache of seccomp filters), and stay. */
 static bool is_empty(int fd)
 {
 	int dup_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -162,7 +163,7 @@ static bool is_empty(int fd)
 	if (!dir)
 		return false;
 	for (const struct dirent *e; (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+		if (e->d_name[0] != '.')
 			return false;
 	return true;
 }

@@ -10,10 +10,21 @@
 #include "common/steps.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/seccomp_notify.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
 
 #define INIT "the container's init"
+
+static int hand_listener_over(const struct container *c, int fd, int agent_fd, struct err *err)
+{
+	autoclose int listener_fd = -1;
+	int rc = sync_expect_fd(fd, SYNC_LISTENER, INIT, &listener_fd, err);
+
+	return rc < 0 ? rc
+		      : seccomp_notify_send(agent_fd, listener_fd, &c->config->seccomp,
+					    &c->state.oci, c->state.oci.pid, err);
+}
 
 /*
  * Init's end of the connection is close-on-exec. SYNC_EXEC and then EOF: execve has happened, or init
@@ -23,20 +34,30 @@ static int wait_exec(const struct container *c, struct err *err)
 {
 	struct sync_msg msg;
 	autoclose int pid_fd = pidfd_open(c->state.oci.pid, 0);
+	autoclose int agent_fd = -1;
+	int rc = seccomp_notify_connect(&c->config->seccomp, &agent_fd, err);
+
+	if (rc < 0)
+		return rc;
 	autoclose int fd = start_sock_connect(c->dir_fd, err);
 
 	if (fd < 0)
 		return fd;
-	int rc = sync_expect(fd, SYNC_EXEC, INIT, NULL, err);
-
-	if (rc >= 0)
-		rc = sync_receive(fd, &msg, err);
+	rc = sync_expect(fd, SYNC_EXEC, INIT, NULL, err);
+	if (rc >= 0 && agent_fd >= 0)
+		rc = hand_listener_over(c, fd, agent_fd, err);
 	if (rc < 0)
 		return rc;
+	/* The agent takes the end for the sign that all is said. */
+	if (agent_fd >= 0)
+		(void)close(take_fd(&agent_fd));
+	rc = sync_receive(fd, &msg, err);
 	if (rc == 0 && process_died_unexecuted(c->state.oci.pid, c->state.start_ticks, pid_fd))
-		return err_set(err, ECONNRESET, INIT " died before it could execute the process");
-	if (rc == 0)
-		return 0;
+		return err_set(err, ECONNRESET, INIT " died before it could execute the process%s",
+			       c->config->seccomp.present ? " (linux.seccomp must let execve pass)"
+							  : "");
+	if (rc <= 0)
+		return rc;
 	*err = msg.err;
 	return -err->code;
 }

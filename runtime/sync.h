@@ -22,7 +22,8 @@ enum sync_type {
 	SYNC_READY,   /* init -> runtime: all done, waiting for start */
 	SYNC_RELEASE, /* runtime -> init: the container is committed; from here init is on its own */
 	SYNC_EXEC,    /* init -> start, exec: execve is next; then EOF is success */
-	SYNC_ERROR,   /* init -> either: .err says why it gave up */
+	SYNC_LISTENER, /* init -> start, with a descriptor: of the seccomp filter, before that EOF */
+	SYNC_ERROR,    /* init -> either: .err says why it gave up */
 };
 
 struct sync_msg {
@@ -33,6 +34,13 @@ struct sync_msg {
 
 int sync_pair(int fds[2], struct err *err);
 int sync_send(int fd, enum sync_type type, pid_t pid, struct err *err);
+/*
+ * The same with a descriptor: one sendmsg(2), which a seccomp profile can be asked to allow. -EPIPE
+ * and the like when it was received by nobody.
+ */
+int sync_send_fd(int fd, enum sync_type type, int passed_fd, struct err *err);
+/* As sync_expect, for a message that must come with a descriptor: close-on-exec, the caller's. */
+int sync_expect_fd(int fd, enum sync_type type, const char *other, int *passed_fd, struct err *err);
 /* Last words; nobody may be listening. */
 void sync_send_error(int fd, const struct err *why);
 /*
@@ -48,5 +56,7 @@ int sync_expect(int fd, enum sync_type type, const char *other, struct sync_msg 
 void sync_last_words(int fd, struct err *err);
 /* 1: a message, 0: the other end is closed. */
 int sync_receive(int fd, struct sync_msg *msg, struct err *err);
+/* And with a descriptor, close-on-exec and the caller's; -1: none came. NULL: none is taken. */
+int sync_receive_fd(int fd, struct sync_msg *msg, int *passed_fd, struct err *err);
 
 #endif

@@ -159,7 +159,6 @@ in_container() {
 	refused_with '.linux.resources.memory.limit = 1000000' 'config.json: linux.resources.memory.limit: '
 	refused_with '.linux.resources.pids.limit = 0' 'config.json: linux.resources.pids.limit: '
 	refused_with '.linux.resources.devices = [{allow: false, access: "rwm"}]' 'config.json: linux.resources.devices: '
-	refused_with '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' 'config.json: linux.seccomp: '
 	refused_with '.linux.intelRdt = {closID: 3}' 'config.json: linux.intelRdt.closID: '
 }
 

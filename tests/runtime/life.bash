@@ -45,8 +45,9 @@ left_mounts() {
 		'index($5, root) == 1 || index($5, top "rootfs") == 1 { print "mount", $5 }' /proc/self/mountinfo
 }
 
+# .cache is kept, as the man page says.
 left_files() {
-	[ ! -d "$RUNTIME_ROOT" ] || find "$RUNTIME_ROOT" -mindepth 1 -maxdepth 1 -printf 'file %p\n'
+	[ ! -d "$RUNTIME_ROOT" ] || find "$RUNTIME_ROOT" -mindepth 1 -maxdepth 1 ! -name .cache -printf 'file %p\n'
 	[ ! -d /run/ct-runtime ] || find /run/ct-runtime -mindepth 1 -maxdepth 1 -printf 'file %p\n'
 }
 

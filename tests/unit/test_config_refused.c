@@ -378,8 +378,6 @@ static void test_unsupported(void **state)
 		  "linux.intelRdt.memBwSchema: must be one line" },
 		{ DOC_LINUX, LINUX_NS "'intelRdt': {'schemata': ['MB:0=1', 'a\\nb']}",
 		  "linux.intelRdt.schemata[1]: must be one line" },
-		{ DOC_LINUX, LINUX_NS "'seccomp': {'defaultAction': 'SCMP_ACT_ALLOW'}",
-		  "linux.seccomp" UNSUPPORTED },
 		{ DOC_LINUX, LINUX_NS "'personality': {'domain': 'LINUX', 'flags': ['x']}",
 		  "linux.personality.flags" UNSUPPORTED },
 	};

@@ -118,11 +118,42 @@ static void a_table_refuses_and_names_the_path(void **state)
 	}
 }
 
+static void whole_numbers_are_exact_to_64_bits(void **state)
+{
+	static const char text[] =
+		"{\"no 12345678901234567890 \\\" -1\": \"98765432109876543210\", \"a\": [-7, 1.5,"
+		" 18446744073709551615, 9007199254740993], \"b\": {\"c\": 18446744073709551614},"
+		" \"d\": 18446744073709551616, \"e\": 1e3, \"f\": 100000000000000000000e-18,"
+		" \"g\": 0}";
+	autojson json_node *root = NULL;
+	struct err err = ERR_INIT;
+	uint64_t v = 0;
+
+	(void)state;
+	assert_int_equal(json_parse(text, sizeof(text) - 1, "doc", &root, &err), 0);
+	const json_node *item = json_first(json_get(root, "a"));
+
+	assert_false(json_u64(item, &v));
+	item = json_next(item);
+	assert_false(json_u64(item, &v));
+	item = json_next(item);
+	assert_true(json_u64(item, &v) && v == UINT64_MAX);
+	item = json_next(item);
+	assert_true(json_u64(item, &v) && v == UINT64_C(9007199254740993));
+	assert_true(json_u64(json_get(json_get(root, "b"), "c"), &v) && v == UINT64_MAX - 1);
+	assert_false(json_u64(json_get(root, "d"), &v));
+	assert_true(json_u64(json_get(root, "e"), &v) && v == 1000);
+	assert_true(json_u64(json_get(root, "f"), &v) && v == 100);
+	assert_true(json_u64(json_get(root, "g"), &v) && v == 0);
+	assert_false(json_u64(json_first(root), &v));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nesting_ends_at_the_cap),
 		cmocka_unit_test(traps_of_the_library_are_refused),
+		cmocka_unit_test(whole_numbers_are_exact_to_64_bits),
 		cmocka_unit_test(a_table_fills_the_struct_and_its_has_flags),
 		cmocka_unit_test(a_table_refuses_and_names_the_path),
 	};

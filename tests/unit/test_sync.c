@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,6 +139,44 @@ static void an_error_without_a_code_is_still_one(void **state)
 	assert_int_not_equal(err.code, 0);
 }
 
+static void a_descriptor_comes_with_its_message(void **state)
+{
+	struct err err = ERR_INIT;
+	int pipe_fds[2], passed_fd = -1;
+	char c = 0;
+
+	(void)state;
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	assert_int_equal(sync_send_fd(fds[0], SYNC_LISTENER, pipe_fds[1], &err), 0);
+	(void)close(pipe_fds[1]);
+	assert_int_equal(sync_expect_fd(fds[1], SYNC_LISTENER, OTHER, &passed_fd, &err), 0);
+	assert_true(fcntl(passed_fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(passed_fd, "x", 1), 1);
+	(void)close(passed_fd);
+	assert_int_equal(read(pipe_fds[0], &c, 1), 1);
+	assert_int_equal(c, 'x');
+	assert_int_equal(read(pipe_fds[0], &c, 1), 0); /* no copy of it is left */
+	(void)close(pipe_fds[0]);
+}
+
+static void a_descriptor_that_did_not_come_is_an_error(void **state)
+{
+	struct err err = ERR_INIT;
+	const struct err why = { .code = ENOENT, .msg = "no such thing" };
+	int passed_fd = -1;
+
+	(void)state;
+	assert_int_equal(sync_send(fds[0], SYNC_LISTENER, 0, &err), 0);
+	assert_int_equal(sync_expect_fd(fds[1], SYNC_LISTENER, OTHER, &passed_fd, &err), -EPROTO);
+	sync_send_error(fds[0], &why);
+	assert_int_equal(sync_expect_fd(fds[1], SYNC_LISTENER, OTHER, &passed_fd, &err), -ENOENT);
+	assert_string_equal(err.msg, "no such thing");
+	close_end(0);
+	assert_int_equal(sync_expect_fd(fds[1], SYNC_LISTENER, OTHER, &passed_fd, &err),
+			 -ECONNRESET);
+	assert_int_equal(passed_fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +193,10 @@ int main(void)
 						make_pair, close_pair),
 		cmocka_unit_test_setup_teardown(an_error_without_a_code_is_still_one, make_pair,
 						close_pair),
+		cmocka_unit_test_setup_teardown(a_descriptor_comes_with_its_message, make_pair,
+						close_pair),
+		cmocka_unit_test_setup_teardown(a_descriptor_that_did_not_come_is_an_error,
+						make_pair, close_pair),
 	};
 
 	(void)alarm(60); /* a hang is a failure */
