@@ -29,6 +29,7 @@
 #include "netns-hook/attach_steps.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/ipam.h"
+#include "netns-hook/publish.h"
 #include "netns-hook/state.h"
 
 #define LOCK_WAIT_MS 10000
@@ -86,6 +87,17 @@ static bool owner_runs(const struct record_owner *owner)
 	return owner->pid > 0 && process_is_alive(owner->pid, owner->start_ticks);
 }
 
+static bool same_ports(const struct attachment *a, const struct attachment *b)
+{
+	if (a->n_ports != b->n_ports)
+		return false;
+	for (size_t i = 0; i < a->n_ports; i++) {
+		if (!str_eq(publish_text(&a->ports[i]).text, publish_text(&b->ports[i]).text))
+			return false;
+	}
+	return true;
+}
+
 /*
  * A record is there already. The same namespace: the attachment is gone on with. Another one: the
  * container was made anew without a detach in between; the old interface goes, the address is kept.
@@ -109,8 +121,16 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 		(void)memcpy(att->veth, old->veth, sizeof(att->veth));
 		if (old->ipfile && !att->ipfile)
 			att->ipfile = xstrdup(old->ipfile);
+		/* What is published is what is asked for now. */
+		int rc = same_ports(att, old) ? 0 : detach_ports(&undo, old, err);
+
+		if (rc < 0)
+			return rc;
 	} else {
-		int rc = detach_conntrack(&undo, old, err);
+		int rc = detach_ports(&undo, old, err);
+
+		if (rc >= 0)
+			rc = detach_conntrack(&undo, old, err);
 
 		if (rc >= 0)
 			rc = detach_interface(&undo, old, err);
@@ -186,187 +206,6 @@ static void plan_record(const void *ctx, FILE *out)
 		      a->att->container, a->att->ifname);
 }
 
-/* ---- lease ---- */
-
-/* The one that was asked for in a pool; NULL: none. */
-static const struct ip_addr *static_of(const struct attach_request *request, size_t pool)
-{
-	for (size_t i = 0; i < request->n_static_ips; i++) {
-		const struct ip_addr *addr = &request->static_ips[i];
-		const struct network_range *range = network_range_of(request->net, addr);
-
-		if (range && range->pool == pool)
-			return addr;
-	}
-	return NULL;
-}
-
-static int check_static(const struct attach_request *request, struct err *err)
-{
-	for (size_t i = 0; i < request->n_static_ips; i++) {
-		const struct ip_addr *addr = &request->static_ips[i];
-		const struct network_range *range = network_range_of(request->net, addr);
-
-		if (!range)
-			return err_set(err, EINVAL,
-				       "network '%s': %s cannot be leased: it must be in %s%s",
-				       request->net->name, ip_addr_text(addr).text,
-				       ip_prefix_text(&request->net->ranges[0].subnet).text,
-				       request->net->n_ranges > 1 ? " or another of its subnets"
-								  : "");
-		if (static_of(request, range->pool) != addr)
-			return err_set(err, EINVAL,
-				       "network '%s': %s: a container gets one address of %s",
-				       request->net->name, ip_addr_text(addr).text,
-				       ip_prefix_text(&range->subnet).text);
-	}
-	return 0;
-}
-
-/* The address of the pool that an attachment has already; NULL: none. */
-static const struct ip_addr *known_of(const struct attach *a, size_t pool)
-{
-	for (size_t i = 0; i < a->att->n_addresses; i++) {
-		const struct ip_addr *addr = &a->att->addresses[i].prefix.addr;
-		const struct network_range *range = network_range_of(a->request->net, addr);
-
-		if (range && range->pool == pool)
-			return addr;
-	}
-	return NULL;
-}
-
-static int take_lease(struct attach *a, size_t pool, struct ipam_lease *lease, struct err *err)
-{
-	const struct attachment *att = a->att;
-	struct state_alive alive = { a->state_fd, &a->nl, att->owner.boot_id };
-	const struct ip_addr *fixed = static_of(a->request, pool);
-	const struct ip_addr *known = known_of(a, pool);
-	struct ipam_request request = {
-		.holder = { att->container, att->ifname, att->owner.boot_id },
-		.pool = pool,
-		.must = fixed != NULL,
-		.alive = state_alive_of(&alive),
-	};
-
-	if (a->was_attached && fixed && known && !ip_equal(fixed, known))
-		return err_set(
-			err, EEXIST,
-			"container '%s' is attached already with address %s; detach it first",
-			att->container, ip_addr_text(known).text);
-	if (fixed || known)
-		request.wanted = fixed ? *fixed : *known;
-	return ipam_lease(a->state_fd, a->request->net, &request, lease, err);
-}
-
-/* With a MAC that was not asked for, an address that comes back has the one that caches know. */
-static void set_address(struct attach *a, size_t i, const struct ipam_lease *lease)
-{
-	const struct network_range *range = network_range_of(a->request->net, &lease->addr);
-
-	a->att->addresses[i] = (struct attachment_address){
-		.prefix = { .addr = lease->addr, .len = range->subnet.len },
-		.gateway = range->gateway.addr,
-	};
-	a->att->n_addresses = i + 1;
-	a->reclaimed[i] = lease->reclaimed;
-	if (i == 0)
-		a->att->mac = link_mac_of(&lease->addr);
-}
-
-static int undo_lease(void *ctx, struct err *err)
-{
-	struct attach *a = ctx;
-	const struct detach undo = attach_undo(a);
-
-	return a->was_attached ? 0 : detach_lease(&undo, a->att, err);
-}
-
-/* What a resumed attachment had, and does not have any more. */
-static int release_old(const struct attach *a, const struct attachment *old, struct err *err)
-{
-	const struct attachment *att = a->att;
-	const struct ipam_holder holder = { att->container, att->ifname, att->owner.boot_id };
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < old->n_addresses; i++) {
-		const struct ip_addr *addr = &old->addresses[i].prefix.addr;
-		bool kept = false;
-
-		for (size_t j = 0; j < att->n_addresses; j++)
-			kept = kept || ip_equal(&att->addresses[j].prefix.addr, addr);
-		if (!kept)
-			rc = ipam_release(a->state_fd, att->network, addr, &holder, err);
-	}
-	return rc;
-}
-
-/* All or none: when one pool is exhausted the others get their address back. */
-static int take_leases(struct attach *a, struct err *err)
-{
-	struct ipam_lease leases[NETWORK_MAX_RANGES];
-	const size_t n = a->request->net->n_pools;
-	size_t taken = 0;
-	int rc = 0;
-
-	for (size_t pool = 0; rc >= 0 && pool < n; pool++) {
-		rc = take_lease(a, pool, &leases[pool], err);
-		taken += rc >= 0;
-		if (rc >= 0)
-			rc = fault_point("lease", ".taken", err);
-	}
-	/* The record's own list is looked into until here. */
-	if (rc >= 0)
-		a->att->n_addresses = 0;
-	for (size_t i = 0; i < taken && (rc >= 0 || !a->was_attached); i++)
-		set_address(a, i, &leases[i]);
-	return rc;
-}
-
-static int run_lease(void *ctx, struct err *err)
-{
-	struct attach *a = ctx;
-	const struct attachment old = *a->att; /* a view: owns nothing */
-	int rc = bridge_settle(&a->nl, a->state_fd, a->request->net, err);
-
-	if (rc >= 0)
-		rc = check_static(a->request, err);
-	if (rc < 0)
-		return rc;
-	rc = take_leases(a, err);
-	if (rc >= 0)
-		rc = release_old(a, &old, err);
-	if (rc >= 0 && !a->was_attached)
-		rc = record_write(&a->folder, a->att, err);
-	if (rc < 0 && a->att->n_addresses > 0) {
-		struct err ignored = ERR_INIT;
-
-		if (!a->was_attached)
-			(void)release_old(a, &old, &ignored);
-		(void)undo_lease(a, &ignored);
-	}
-	return rc;
-}
-
-static void plan_lease(const void *ctx, FILE *out)
-{
-	const struct attach *a = ctx;
-	const struct network *net = a->request->net;
-
-	for (size_t pool = 0; pool < net->n_pools; pool++) {
-		const struct ip_addr *fixed = static_of(a->request, pool);
-
-		(void)fprintf(out, "lease %s of network '%s' (",
-			      fixed ? ip_addr_text(fixed).text : "the next address", net->name);
-		for (size_t i = 0, n = 0; i < net->n_ranges; i++) {
-			if (net->ranges[i].pool == pool)
-				(void)fprintf(out, "%s%s", n++ > 0 ? ", " : "",
-					      ip_prefix_text(&net->ranges[i].subnet).text);
-		}
-		(void)fprintf(out, ")\n");
-	}
-}
-
 /* ---- network ---- */
 
 static int run_network(void *ctx, struct err *err)
@@ -395,7 +234,7 @@ static int run_neighbour(void *ctx, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
-		rc = neigh_replace(&a->nl, a->bridge.index, &a->att->addresses[i].prefix.addr,
+		rc = neigh_replace(&a->nl, a->bridge.link.index, &a->att->addresses[i].prefix.addr,
 				   &a->att->mac, err);
 	return rc;
 }
@@ -498,12 +337,13 @@ static void plan_done(const void *ctx, FILE *out)
 static const struct step steps[] = {
 	{ "guard", run_guard, NULL, plan_guard },
 	{ "record", run_record, undo_record, plan_record },
-	{ "lease", run_lease, undo_lease, plan_lease },
+	{ "lease", attach_run_lease, attach_undo_lease, attach_plan_lease },
 	{ "network", run_network, NULL, plan_network },
 	{ "veth", attach_run_veth, attach_undo_veth, attach_plan_veth },
 	{ "inside", attach_run_inside, NULL, attach_plan_inside },
 	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
 	{ "conntrack", run_conntrack, NULL, plan_conntrack },
+	{ "ports", attach_run_ports, attach_undo_ports, attach_plan_ports },
 	{ "ipfile", run_ipfile, undo_ipfile, plan_ipfile },
 	{ "done", run_done, NULL, plan_done },
 };
@@ -522,6 +362,11 @@ static void fill(const struct attach_request *request, struct attachment *att)
 	(void)memcpy(att->bridge, net->bridge, sizeof(att->bridge));
 	if (request->ipfile)
 		att->ipfile = xstrdup(request->ipfile);
+	if (request->n_ports > 0) {
+		att->ports = xreallocarray(NULL, request->n_ports, sizeof(*att->ports));
+		(void)memcpy(att->ports, request->ports, request->n_ports * sizeof(*att->ports));
+		att->n_ports = request->n_ports;
+	}
 	record_veth_name(att->container, att->ifname, 0, att->veth);
 }
 

@@ -20,8 +20,11 @@ struct attach_request {
 	int netns_fd;          /* of the container, held open all the while */
 	struct ip_addr static_ips[NETWORK_MAX_RANGES]; /* at most one for each pool */
 	size_t n_static_ips;                           /* pools without one: any address */
-	const char *ipfile;                            /* absolute; NULL: none */
-	bool ipfile_must; /* a file that cannot be written fails the attach */
+	const struct record_port *ports;               /* to publish; borrowed */
+	size_t n_ports;
+	struct link_mac mac; /* of the interface; all zero: the one of the first address */
+	const char *ipfile;  /* absolute; NULL: none */
+	bool ipfile_must;    /* a file that cannot be written fails the attach */
 };
 
 /*

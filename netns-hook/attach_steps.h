@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
-#include "common/net/link.h"
+#include "common/net/bridge.h"
 #include "common/net/netlink.h"
 #include "common/net/record.h"
 #include "netns-hook/attach.h"
@@ -20,7 +20,7 @@ struct attach {
 	struct netlink nl_inside; /* of the container's namespace */
 	int state_fd;
 	struct record_folder folder;
-	struct link_info bridge;
+	struct bridge_found bridge;
 	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
@@ -29,11 +29,23 @@ struct attach {
 /* How a step of it is undone. */
 struct detach attach_undo(struct attach *a);
 
+/* Steps in attach_lease.c; ctx is a struct attach. */
+int attach_run_lease(void *ctx, struct err *err);
+int attach_undo_lease(void *ctx, struct err *err);
+void attach_plan_lease(const void *ctx, FILE *out);
+
+/* Steps in attach_ports.c; ctx is a struct attach. */
+int attach_run_ports(void *ctx, struct err *err);
+int attach_undo_ports(void *ctx, struct err *err);
+void attach_plan_ports(const void *ctx, FILE *out);
+
 /* Steps in attach_veth.c; ctx is a struct attach. */
 int attach_run_veth(void *ctx, struct err *err);
 int attach_undo_veth(void *ctx, struct err *err);
 void attach_plan_veth(const void *ctx, FILE *out);
 int attach_run_inside(void *ctx, struct err *err);
 void attach_plan_inside(const void *ctx, FILE *out);
+/* The host end as a port of the bridge: isolated, hairpin. */
+int attach_set_port(struct attach *a, struct err *err);
 
 #endif

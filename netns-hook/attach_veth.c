@@ -23,7 +23,7 @@ static bool is_whole(struct attach *a, const struct link_info *host)
 	struct link_info inside;
 	struct err err = ERR_INIT;
 
-	return host->up && host->master == a->bridge.index && host->mtu == a->att->mtu &&
+	return host->up && host->master == a->bridge.link.index && host->mtu == a->att->mtu &&
 	       link_find(&a->nl_inside, a->att->ifname, &inside, &err) > 0 &&
 	       inside.index == host->peer &&
 	       memcmp(&inside.mac, &a->att->mac, sizeof(inside.mac)) == 0;
@@ -32,18 +32,23 @@ static bool is_whole(struct attach *a, const struct link_info *host)
 /* Ours, left by an ADD or a detach that was cut short; a stranger's stands elsewhere. */
 static bool is_leftover(const struct attach *a, const struct link_info *host)
 {
-	return str_eq(host->kind, "veth") && (host->master == 0 || host->master == a->bridge.index);
+	return str_eq(host->kind, "veth") &&
+	       (host->master == 0 || host->master == a->bridge.link.index);
 }
 
-/* One more message, for networks that want it alone. */
-static int set_port(struct attach *a, struct err *err)
+/*
+ * One more message, for those alone who need it. Where bridged frames pass through the rules
+ * (br_netfilter), a container that uses its own published port is sent its own frame back.
+ */
+int attach_set_port(struct attach *a, struct err *err)
 {
 	const struct link_port port = {
 		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED,
+		.hairpin = a->att->n_ports > 0,
 	};
 	struct link_info host;
 
-	if (!port.isolated)
+	if (!port.isolated && !port.hairpin)
 		return 0;
 	int rc = link_get(&a->nl, a->att->veth, &host, err);
 
@@ -56,14 +61,14 @@ static int create_veth(struct attach *a, struct err *err)
 		.host_name = a->att->veth,
 		.peer_name = a->att->ifname,
 		.mtu = a->att->mtu,
-		.master = a->bridge.index,
+		.master = a->bridge.link.index,
 		.peer_netns_fd = a->request->netns_fd,
 		.peer_mac = a->att->mac,
 	};
 
 	int rc = link_add_veth(&a->nl, &veth, err);
 
-	return rc < 0 ? rc : set_port(a, err);
+	return rc < 0 ? rc : attach_set_port(a, err);
 }
 
 /* The host's name is taken. 1: it is free now, or another one was chosen; 0: it was not that name. */

@@ -27,7 +27,7 @@ _ct_netns() {
 		mapfile -t COMPREPLY < <(compgen -W "default ${word//.json/}" -- "$cur")
 		return
 		;;
-	--bridge | --ip | --mtu | --iface | --static-ip) return ;;
+	--bridge | --ip | --mtu | --iface | --static-ip | --publish | --mac) return ;;
 	esac
 	word=$(ct-netns __complete ${command:+"$command"} 2>/dev/null | cut -f1)
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

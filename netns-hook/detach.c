@@ -14,10 +14,12 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/net/conntrack.h"
+#include "common/net/firewall.h"
 #include "common/net/neigh.h"
 #include "common/steps.h"
 #include "common/str.h"
 #include "netns-hook/ipam.h"
+#include "netns-hook/ports.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -40,6 +42,14 @@ static int holds_address(const struct detach *detach, const struct attachment *a
 	const struct ipam_holder holder = holder_of(att);
 
 	return ipam_holds(detach->state_fd, att->network, addr, &holder, err);
+}
+
+/* First of all: nothing is sent to an address that is about to be nobody's. */
+int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	int rc = firewall_unpublish(att, err);
+
+	return rc < 0 ? rc : ports_release(detach->state_fd, att, err);
 }
 
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err)
@@ -158,9 +168,9 @@ static const struct {
 	const char *name;
 	int (*run)(const struct detach *, const struct attachment *, struct err *);
 } teardown[] = {
-	{ "conntrack", detach_conntrack }, { "neighbour", detach_neighbour },
-	{ "interface", detach_interface }, { "lease", detach_lease },
-	{ "ipfile", detach_ipfile },
+	{ "ports", detach_ports },         { "conntrack", detach_conntrack },
+	{ "neighbour", detach_neighbour }, { "interface", detach_interface },
+	{ "lease", detach_lease },         { "ipfile", detach_ipfile },
 };
 
 int detach_one(const struct detach *detach, const struct record_folder *folder,

@@ -18,6 +18,7 @@
 #include "common/str.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/options.h"
+#include "netns-hook/ports.h"
 #include "netns-hook/state.h"
 
 struct gc {
@@ -81,8 +82,12 @@ static void lease_removed(void *ctx, const char *network, const char *address,
 {
 	struct gc *gc = ctx;
 
-	(void)printf("network '%s': %s is free again, container '%s' is gone\n", network, address,
-		     container);
+	if (str_eq(network, "ports"))
+		(void)printf("published port %s is free again, container '%s' is gone\n", address,
+			     container);
+	else
+		(void)printf("network '%s': %s is free again, container '%s' is gone\n", network,
+			     address, container);
 	gc->removed++;
 }
 
@@ -96,7 +101,9 @@ static int collect_leases(struct gc *gc, struct err *err)
 		.ctx = gc,
 	};
 
-	return ipam_collect(gc->state_fd, &collect, err);
+	int rc = ipam_collect(gc->state_fd, &collect, err);
+
+	return rc < 0 ? rc : ports_collect(gc->state_fd, &collect, err);
 }
 
 static bool is_our_name(const char *name)

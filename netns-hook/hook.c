@@ -17,6 +17,7 @@
 #include "netns-hook/attach.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/options.h"
+#include "netns-hook/publish.h"
 #include "netns-hook/state.h"
 
 #define DEFAULT_IPFILE ".ip"
@@ -113,12 +114,28 @@ static int parse_static_ips(const struct options *options, struct attach_request
 	return 0;
 }
 
+/* What the flags ask for, besides the network itself. */
+static int read_wishes(const struct options *options, struct attach_request *request,
+		       struct publish_list *publish, struct err *err)
+{
+	int rc = parse_static_ips(options, request, err);
+
+	if (rc >= 0 && options->mac)
+		rc = link_mac_parse(options->mac, "--mac", &request->mac, err);
+	for (size_t i = 0; rc >= 0 && i < options->publish.n; i++)
+		rc = publish_parse(options->publish.items[i], "--publish", publish, err);
+	request->ports = publish->items;
+	request->n_ports = publish->n;
+	return rc;
+}
+
 static int hook_attach(const struct options *options, const struct oci_state *state,
 		       struct err *err)
 {
 	autonetwork struct network net = { 0 };
 	autoattachment struct attachment att = { 0 };
 	autofree char *ipfile = NULL;
+	autopublish struct publish_list publish = { .items = NULL };
 	struct attach_request request = {
 		.state_dir = options_state_dir(options),
 		.net = &net,
@@ -128,7 +145,7 @@ static int hook_attach(const struct options *options, const struct oci_state *st
 	int rc = options_network(options, &net, err);
 
 	if (rc >= 0)
-		rc = parse_static_ips(options, &request, err);
+		rc = read_wishes(options, &request, &publish, err);
 	if (rc >= 0)
 		rc = choose_ipfile(options, state, &ipfile, err);
 	if (rc < 0)
@@ -227,6 +244,7 @@ static int run_explain(void *globals, void *unused, char **args, int n_args, str
 {
 	const struct options *options = globals;
 	autonetwork struct network net = { 0 };
+	autopublish struct publish_list publish = { .items = NULL };
 	struct attach_request request = {
 		.state_dir = options_state_dir(options),
 		.net = &net,
@@ -240,7 +258,7 @@ static int run_explain(void *globals, void *unused, char **args, int n_args, str
 	if (rc >= 0)
 		rc = str_check_name(request.container, "container id", err);
 	if (rc >= 0)
-		rc = parse_static_ips(options, &request, err);
+		rc = read_wishes(options, &request, &publish, err);
 	if (rc < 0)
 		return rc;
 	attach_plan(&request, stdout);

@@ -179,7 +179,7 @@ static int take(const struct search *s, const struct ip_addr *addr, struct err *
 	lease.container = xstrdup(holder->container);
 	lease.ifname = xstrdup(holder->ifname);
 	lease.boot_id = xstrdup(holder->boot_id);
-	int rc = lease_file_create(s->pool->leases_fd, addr, &lease, err);
+	int rc = lease_file_create(s->pool->leases_fd, ip_addr_text(addr).text, &lease, err);
 
 	lease_file_free(&lease);
 	if (rc > 0)
@@ -191,11 +191,11 @@ static int take(const struct search *s, const struct ip_addr *addr, struct err *
 static int take_from_dead(const struct search *s, const struct ip_addr *addr, struct err *err)
 {
 	autolease struct lease_file lease = { 0 };
-	int rc = lease_file_read(s->pool->leases_fd, addr, &lease, err);
+	int rc = lease_file_read(s->pool->leases_fd, ip_addr_text(addr).text, &lease, err);
 
 	if (rc < 0 || (rc > 0 && !is_dead(&lease, s->request->holder.boot_id, &s->request->alive)))
 		return rc < 0 ? rc : 0;
-	rc = lease_file_remove(s->pool->leases_fd, addr, err);
+	rc = lease_file_remove(s->pool->leases_fd, ip_addr_text(addr).text, err);
 	if (rc >= 0)
 		rc = take(s, addr, err);
 	s->lease->reclaimed = rc > 0;
@@ -229,7 +229,7 @@ static int take_wanted(const struct search *s, struct err *err)
 	int rc = take(s, addr, err);
 
 	if (rc == 0)
-		rc = lease_file_read(s->pool->leases_fd, addr, &lease, err);
+		rc = lease_file_read(s->pool->leases_fd, ip_addr_text(addr).text, &lease, err);
 	if (rc < 0 || ip_is_set(&s->lease->addr))
 		return rc;
 	if (is_holder(&lease, &s->request->holder) &&
@@ -386,7 +386,7 @@ int ipam_holds(int state_fd, const char *network, const struct ip_addr *addr,
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(err, "open '%s'", path);
-	int rc = lease_file_read(fd, addr, &lease, err);
+	int rc = lease_file_read(fd, ip_addr_text(addr).text, &lease, err);
 
 	return rc <= 0 ? rc : is_holder(&lease, holder);
 }
@@ -395,11 +395,11 @@ static int release_held(const struct pool *pool, const struct ip_addr *addr,
 			const struct ipam_holder *holder, struct err *err)
 {
 	autolease struct lease_file lease = { 0 };
-	int rc = lease_file_read(pool->leases_fd, addr, &lease, err);
+	int rc = lease_file_read(pool->leases_fd, ip_addr_text(addr).text, &lease, err);
 
 	if (rc <= 0 || !is_holder(&lease, holder))
 		return rc < 0 ? rc : 0;
-	rc = lease_file_remove(pool->leases_fd, addr, err);
+	rc = lease_file_remove(pool->leases_fd, ip_addr_text(addr).text, err);
 	return rc < 0 ? rc : 1;
 }
 
@@ -477,11 +477,11 @@ static int each_collect(struct walk *walk, const struct pool *pool, const char *
 {
 	const struct ipam_gc *gc = walk->gc;
 	autolease struct lease_file lease = { 0 };
-	int rc = lease_file_read(pool->leases_fd, addr, &lease, err);
+	int rc = lease_file_read(pool->leases_fd, ip_addr_text(addr).text, &lease, err);
 
 	if (rc <= 0 || !is_dead(&lease, gc->boot_id, &gc->alive))
 		return rc < 0 ? rc : 0;
-	rc = lease_file_remove(pool->leases_fd, addr, err);
+	rc = lease_file_remove(pool->leases_fd, ip_addr_text(addr).text, err);
 	if (rc >= 0 && gc->removed)
 		gc->removed(gc->ctx, network, ip_addr_text(addr).text,
 			    lease.container ? lease.container : "(damaged lease)");

@@ -31,24 +31,23 @@ static char *lease_text(const struct lease_file *lease)
 	return json_print(root, false);
 }
 
-int lease_file_create(int leases_fd, const struct ip_addr *addr, const struct lease_file *lease,
+int lease_file_create(int leases_fd, const char *name, const struct lease_file *lease,
 		      struct err *err)
 {
 	autofree char *text = lease_text(lease);
 	autoclose int fd = openat(leases_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	struct ip_text name = ip_addr_text(addr);
 
 	if (fd < 0)
 		return err_errno(err,
 				 "create a lease (the state directory must be on a file system "
 				 "with O_TMPFILE: tmpfs, ext4, xfs, btrfs)");
-	int rc = file_write_all(fd, text, strlen(text), name.text, err);
+	int rc = file_write_all(fd, text, strlen(text), name, err);
 
 	if (rc < 0)
 		return rc;
-	if (linkat(AT_FDCWD, file_fd_path(fd).text, leases_fd, name.text, AT_SYMLINK_FOLLOW) == 0)
+	if (linkat(AT_FDCWD, file_fd_path(fd).text, leases_fd, name, AT_SYMLINK_FOLLOW) == 0)
 		return 1;
-	return errno == EEXIST ? 0 : err_errno(err, "create lease '%s'", name.text);
+	return errno == EEXIST ? 0 : err_errno(err, "create lease '%s'", name);
 }
 
 static const struct json_field lease_fields[] = {
@@ -70,17 +69,15 @@ static const struct json_table lease_table = {
 	.n_fields = ARRAY_SIZE(lease_fields),
 };
 
-int lease_file_read(int leases_fd, const struct ip_addr *addr, struct lease_file *lease,
-		    struct err *err)
+int lease_file_read(int leases_fd, const char *name, struct lease_file *lease, struct err *err)
 {
 	autojson json_node *root = NULL;
 	autofree char *text = NULL;
 	struct err damaged = ERR_INIT;
-	struct ip_text name = ip_addr_text(addr);
 	size_t len = 0;
 
 	*lease = (struct lease_file){ 0 };
-	int rc = file_read_at(leases_fd, name.text, LEASE_MAX_BYTES, &text, &len, err);
+	int rc = file_read_at(leases_fd, name, LEASE_MAX_BYTES, &text, &len, err);
 
 	if (rc == -ENOENT) {
 		err_clear(err);
@@ -88,17 +85,17 @@ int lease_file_read(int leases_fd, const struct ip_addr *addr, struct lease_file
 	}
 	if (rc < 0 && rc != -EFBIG)
 		return rc;
-	if (rc < 0 || json_parse(text, len, name.text, &root, &damaged) < 0 ||
-	    json_decode(root, name.text, &lease_table, lease, &damaged) < 0) {
+	if (rc < 0 || json_parse(text, len, name, &root, &damaged) < 0 ||
+	    json_decode(root, name, &lease_table, lease, &damaged) < 0) {
 		err_clear(err);
 		lease_file_free(lease);
 	}
 	return 1;
 }
 
-int lease_file_remove(int leases_fd, const struct ip_addr *addr, struct err *err)
+int lease_file_remove(int leases_fd, const char *name, struct err *err)
 {
-	return file_remove_tree_at(leases_fd, ip_addr_text(addr).text, err);
+	return file_remove_tree_at(leases_fd, name, err);
 }
 
 static int compare_addrs(const void *a, const void *b)

@@ -6,6 +6,9 @@
 #include "common/net/ip.h"
 #include "common/str.h"
 
+/*
+ * A file that says whose an address, or a port of the host, is. Its name is the thing.
+ */
 /* What stands in a lease. All NULL: the file is damaged. */
 struct lease_file {
 	char *container;
@@ -16,17 +19,16 @@ struct lease_file {
 void lease_file_free(struct lease_file *lease);
 
 /*
- * Make leases_fd/<addr>, whole and only if it is not there. 1: made, 0: it is taken, negative:
+ * Make leases_fd/<name>, whole and only if it is not there. 1: made, 0: it is taken, negative:
  * error.
  */
-int lease_file_create(int leases_fd, const struct ip_addr *addr, const struct lease_file *lease,
+int lease_file_create(int leases_fd, const char *name, const struct lease_file *lease,
 		      struct err *err);
 
 /* 1: read (damaged too), 0: there is none, negative: error. */
-int lease_file_read(int leases_fd, const struct ip_addr *addr, struct lease_file *lease,
-		    struct err *err);
+int lease_file_read(int leases_fd, const char *name, struct lease_file *lease, struct err *err);
 
-int lease_file_remove(int leases_fd, const struct ip_addr *addr, struct err *err);
+int lease_file_remove(int leases_fd, const char *name, struct err *err);
 
 /* All leased addresses, sorted. Reads the folder. */
 struct lease_addrs {

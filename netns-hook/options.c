@@ -35,6 +35,10 @@ const struct cmd_option options_table[] = {
 	OPTION("static-ip", 0, CMD_LIST, static_ips, "ADDRESS",
 	       "this address and no other; may be given once for each subnet (default: the next "
 	       "free one)"),
+	OPTION("publish", 'p', CMD_LIST, publish, "[HOSTIP:]PORT:PORT[/PROTO]",
+	       "publish a port, or a run of them (8000-8009:80-89), of the container on the host"),
+	OPTION("mac", 0, CMD_STRING, mac, "MAC",
+	       "MAC address of the interface (default: made of the address)"),
 	OPTION("log", 0, CMD_STRING, log, "FILE", "append messages to FILE"),
 	OPTION("log-format", 0, CMD_STRING, log_format, "FORMAT", "text or json (default: text)"),
 	OPTION("debug", 'd', CMD_FLAG, debug, NULL, "say more"),

@@ -19,6 +19,8 @@ struct options {
 	const char *state_dir; /* NULL: NETWORK_STATE_DIR */
 	const char *ipfile;    /* NULL: not given */
 	struct strlist static_ips;
+	struct strlist publish;
+	const char *mac;
 	const char *log;
 	const char *log_format;
 	bool debug;

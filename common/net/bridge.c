@@ -235,7 +235,7 @@ static int ensure_locked(struct bridge_work *work, struct err *err)
 }
 
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
-		  const struct report *report, struct link_info *bridge, struct err *err)
+		  const struct report *report, struct bridge_found *found, struct err *err)
 {
 	struct bridge_work work = begin(nl, state_fd, net, report);
 	autoclose int net_fd = network_open_state(state_fd, net, err);
@@ -250,8 +250,8 @@ int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		right = ensure_locked(&work, err);
 	if (right < 0)
 		return err_ctx(err, "network '%s'", net->name);
-	if (bridge)
-		*bridge = work.link;
+	if (found)
+		*found = (struct bridge_found){ work.link, work.mended };
 	return 0;
 }
 

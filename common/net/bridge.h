@@ -33,12 +33,16 @@ int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct
 
 /*
  * Make everything right. What is right already is only looked at: no lock, no commit, no dump. Each
- * item is reported as right or changed. On success *bridge (may be NULL) is the bridge.
+ * item is reported as right or changed. On success *found (may be NULL) tells what is there.
  * Refused: an interface of that name that is no bridge, a bridge with another address, a subnet
  * that overlaps an address or a route of the host when the bridge is to be made.
  */
+struct bridge_found {
+	struct link_info link;
+	bool mended; /* rules were missing: maybe somebody flushed the tables (firewall.h) */
+};
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
-		  const struct report *report, struct link_info *bridge, struct err *err);
+		  const struct report *report, struct bridge_found *found, struct err *err);
 
 /*
  * Report each item as right or wrong and change nothing. Returns the number of wrong ones, or the

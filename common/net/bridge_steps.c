@@ -448,6 +448,7 @@ static int step_rules(void *ctx, struct err *err)
 			      : firewall_ensure(work->net, work->report, err);
 	if (changed > 0)
 		work->wrong += changed;
+	work->mended = work->mended || (!work->check && changed > 0);
 	return changed;
 }
 
@@ -533,5 +534,7 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	right = glance_sysctls(work, err);
 	if (right <= 0)
 		return right;
-	return firewall_ensure(net, NULL, err) < 0 ? -err->code : 1;
+	right = firewall_ensure(net, NULL, err);
+	work->mended = right > 0;
+	return right < 0 ? right : 1;
 }

@@ -22,7 +22,8 @@ struct bridge_work {
 	const struct report *report;
 	bool check; /* look and report, change nothing; wrong counts */
 	int wrong;
-	bool found; /* the bridge is there: link is valid */
+	bool mended; /* rules were not right and are now */
+	bool found;  /* the bridge is there: link is valid */
 	struct link_info link;
 	struct bridge_state state;
 	/* What a failure takes back: what this run made. Removal sets all of them. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/net/conntrack.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,16 +23,18 @@
  * CTA_FILTER (Linux 5.8) tells the kernel which fields of the given tuple count. Up to 6.11 it works
  * for a listing alone and a flush with it is EOPNOTSUPP, so an unfiltered flush cannot happen.
  */
-#define FILTER_IP_SRC 1u /* CTA_FILTER_F_CTA_IP_SRC; not in the kernel's uapi headers */
+/* CTA_FILTER_F_CTA_…: not in the kernel's uapi headers */
+#define FILTER_IP_SRC    (1u << 0)
+#define FILTER_PROTO_NUM (1u << 3)
+#define FILTER_DST_PORT  (1u << 5)
 
-struct direction {
-	int tuple;
-	int filter;
-};
-
-static const struct direction directions[] = {
-	{ CTA_TUPLE_ORIG, CTA_FILTER_ORIG_FLAGS },
-	{ CTA_TUPLE_REPLY, CTA_FILTER_REPLY_FLAGS },
+/* Entries whose tuple (.original: as it was opened) has this source address, or this port. */
+struct filter {
+	bool original;
+	int family;
+	const struct ip_addr *source; /* NULL: proto and port */
+	uint8_t proto;
+	uint16_t port;
 };
 
 static struct nl_msg *conntrack_msg(int type, int flags, int family)
@@ -42,19 +46,39 @@ static struct nl_msg *conntrack_msg(int type, int flags, int family)
 			   sizeof(head));
 }
 
-static struct nl_msg *filtered_msg(int type, int flags, const struct direction *direction,
-				   const struct ip_addr *addr)
+static void put_source(struct nl_msg *msg, const struct ip_addr *addr)
 {
-	struct nl_msg *msg = conntrack_msg(type, flags, addr->family);
-	struct nlattr *nest = netlink_nest(msg, direction->tuple | NLA_F_NESTED);
-	struct nlattr *ip = netlink_nest(msg, CTA_TUPLE_IP | NLA_F_NESTED);
+	struct nlattr *nest = netlink_nest(msg, CTA_TUPLE_IP | NLA_F_NESTED);
 
 	netlink_put(msg, addr->family == AF_INET6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, addr->bytes,
 		    ip_bytes(addr->family));
-	netlink_nest_end(msg, ip);
+	netlink_nest_end(msg, nest);
+}
+
+static void put_port(struct nl_msg *msg, const struct filter *filter)
+{
+	struct nlattr *nest = netlink_nest(msg, CTA_TUPLE_PROTO | NLA_F_NESTED);
+	const uint16_t port = htons(filter->port);
+
+	netlink_put(msg, CTA_PROTO_NUM, &filter->proto, sizeof(filter->proto));
+	netlink_put(msg, CTA_PROTO_DST_PORT, &port, sizeof(port));
+	netlink_nest_end(msg, nest);
+}
+
+static struct nl_msg *filtered_msg(int type, int flags, const struct filter *filter)
+{
+	struct nl_msg *msg = conntrack_msg(type, flags, filter->family);
+	struct nlattr *nest = netlink_nest(
+		msg, (filter->original ? CTA_TUPLE_ORIG : CTA_TUPLE_REPLY) | NLA_F_NESTED);
+
+	if (filter->source)
+		put_source(msg, filter->source);
+	else
+		put_port(msg, filter);
 	netlink_nest_end(msg, nest);
 	nest = netlink_nest(msg, CTA_FILTER | NLA_F_NESTED);
-	netlink_put_u32(msg, direction->filter, FILTER_IP_SRC);
+	netlink_put_u32(msg, filter->original ? CTA_FILTER_ORIG_FLAGS : CTA_FILTER_REPLY_FLAGS,
+			filter->source ? FILTER_IP_SRC : FILTER_PROTO_NUM | FILTER_DST_PORT);
 	netlink_nest_end(msg, nest);
 	return msg;
 }
@@ -95,17 +119,16 @@ static void take_entry(const struct nlmsghdr *answer, void *ctx)
 	entries->items[entries->n++] = entry;
 }
 
-static int delete_listed(struct netlink *nl, const struct direction *direction,
-			 const struct ip_addr *addr)
+static int delete_listed(struct netlink *nl, const struct filter *filter)
 {
 	__attribute__((cleanup(entries_free))) struct entries entries = { .items = NULL };
-	int rc = netlink_ask(nl, filtered_msg(IPCTNL_MSG_CT_GET, NLM_F_DUMP, direction, addr),
-			     take_entry, &entries);
+	int rc = netlink_ask(nl, filtered_msg(IPCTNL_MSG_CT_GET, NLM_F_DUMP, filter), take_entry,
+			     &entries);
 
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < entries.n; i++) {
-		struct nl_msg *msg = conntrack_msg(IPCTNL_MSG_CT_DELETE, 0, addr->family);
+		struct nl_msg *msg = conntrack_msg(IPCTNL_MSG_CT_DELETE, 0, filter->family);
 
 		netlink_put(msg, CTA_TUPLE_ORIG | NLA_F_NESTED, entries.items[i].tuple,
 			    entries.items[i].len);
@@ -116,7 +139,10 @@ static int delete_listed(struct netlink *nl, const struct direction *direction,
 	return 0;
 }
 
-int conntrack_flush(const struct ip_addr *addr, struct err *err)
+/* ---- flushing ---- */
+
+/* What is flushed is told in the error: an address, or a port. */
+static int flush(const struct filter *filters, size_t n, const char *what, struct err *err)
 {
 	autonetlink struct netlink nl = NETLINK_INIT;
 
@@ -126,15 +152,37 @@ int conntrack_flush(const struct ip_addr *addr, struct err *err)
 		err_clear(err); /* no netfilter, nothing to forget */
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-		int rc = netlink_talk(&nl,
-				      filtered_msg(IPCTNL_MSG_CT_DELETE, 0, &directions[i], addr));
+	for (size_t i = 0; i < n; i++) {
+		int rc = netlink_talk(&nl, filtered_msg(IPCTNL_MSG_CT_DELETE, 0, &filters[i]));
 
 		if (rc == -EOPNOTSUPP)
-			rc = delete_listed(&nl, &directions[i], addr);
+			rc = delete_listed(&nl, &filters[i]);
 		if (rc < 0)
 			return netlink_fail(&nl, rc, err, "conntrack: forgetting connections of %s",
-					    ip_addr_text(addr).text);
+					    what);
 	}
 	return 0;
+}
+
+int conntrack_flush(const struct ip_addr *addr, struct err *err)
+{
+	const struct filter filters[] = {
+		{ .original = true, .family = addr->family, .source = addr },
+		{ .original = false, .family = addr->family, .source = addr },
+	};
+	const struct ip_text what = ip_addr_text(addr);
+
+	return flush(filters, ARRAY_SIZE(filters), what.text, err);
+}
+
+int conntrack_flush_port(int proto, uint16_t port, struct err *err)
+{
+	const struct filter filters[] = {
+		{ .original = true, .family = AF_INET, .proto = (uint8_t)proto, .port = port },
+		{ .original = true, .family = AF_INET6, .proto = (uint8_t)proto, .port = port },
+	};
+	char what[32];
+
+	(void)snprintf(what, sizeof(what), "port %u", port);
+	return flush(filters, ARRAY_SIZE(filters), what, err);
 }

@@ -2,6 +2,8 @@
 #ifndef CT_NET_CONNTRACK_H
 #define CT_NET_CONNTRACK_H
 
+#include <stdint.h>
+
 #include "common/err.h"
 #include "common/net/ip.h"
 
@@ -13,5 +15,8 @@
  * before. Returns 0 also when there was nothing, or when the kernel has no connection tracking.
  */
 int conntrack_flush(const struct ip_addr *addr, struct err *err);
+
+/* The same for connections that were opened to this port, whatever the address; both families. */
+int conntrack_flush_port(int proto, uint16_t port, struct err *err);
 
 #endif

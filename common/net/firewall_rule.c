@@ -258,7 +258,7 @@ static void add_port(const struct attachment *att, const struct record_port *por
 		.to = address->prefix.addr,
 		.to_port = port->container_port,
 	};
-	if (ip_is_set(&port->host))
+	if (!ip_is_any(&port->host))
 		rule->dst = ip_host_prefix(&port->host);
 	firewall_port_comment(att, rule->comment);
 }

@@ -144,6 +144,13 @@ bool ip_is_set(const struct ip_addr *addr)
 	return addr->family != AF_UNSPEC;
 }
 
+bool ip_is_any(const struct ip_addr *addr)
+{
+	static const uint8_t zero[sizeof(addr->bytes)];
+
+	return memcmp(addr->bytes, zero, sizeof(zero)) == 0;
+}
+
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

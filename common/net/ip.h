@@ -44,6 +44,8 @@ struct ip_text ip_addr_text(const struct ip_addr *addr);
 struct ip_text ip_prefix_text(const struct ip_prefix *prefix);
 
 bool ip_is_set(const struct ip_addr *addr);
+/* 0.0.0.0, :: or no address at all. */
+bool ip_is_any(const struct ip_addr *addr);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* As numbers: <0, 0, >0. Families must be the same. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The step of attach that publishes ports, and what brings back those of others. */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "common/net/conntrack.h"
+#include "common/net/firewall.h"
+#include "common/net/sysctl.h"
+#include "common/steps.h"
+#include "common/str.h"
+#include "netns-hook/attach_steps.h"
+#include "netns-hook/ports.h"
+#include "netns-hook/publish.h"
+#include "netns-hook/republish.h"
+#include "netns-hook/state.h"
+
+/* Are any of them on the host's 127.0.0.1? Then the bridge has to let such packets out and in. */
+static bool uses_loopback(const struct attachment *att)
+{
+	for (size_t i = 0; i < att->n_ports; i++) {
+		const struct ip_addr *host = &att->ports[i].host;
+
+		if (host->family != AF_INET6 && (ip_is_any(host) || host->bytes[0] == 127))
+			return true;
+	}
+	return false;
+}
+
+/* Only answers of containers come through: CT-INPUT, one of the network's constant rules. */
+static int open_loopback(const struct attachment *att, struct err *err)
+{
+	autofree char *path = xasprintf("ipv4/conf/%s/route_localnet", att->bridge);
+	int rc = uses_loopback(att) ? sysctl_ensure(path, "1", err) : 0;
+
+	return rc < 0 ? rc : 0;
+}
+
+/*
+ * A client that went on sending while nobody was there has a connection that leads nowhere, and would
+ * keep it. (A TCP client comes with a new one.)
+ */
+static int forget_clients(const struct attachment *att, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < att->n_ports; i++) {
+		const struct record_port *port = &att->ports[i];
+
+		for (unsigned int n = 0; rc >= 0 && port->proto == IPPROTO_UDP && n < port->count;
+		     n++)
+			rc = conntrack_flush_port(port->proto, (uint16_t)(port->host_port + n),
+						  err);
+	}
+	return rc;
+}
+
+static int check_network(const struct attach *a, struct err *err)
+{
+	if (a->request->net->internal)
+		return err_set(err, EINVAL,
+			       "network '%s' is internal: no port of a container can be published",
+			       a->att->network);
+	for (size_t i = 0; i < a->att->n_ports; i++) {
+		const struct record_port *port = &a->att->ports[i];
+
+		if (ip_is_set(&port->host) && !attachment_address_of(a->att, port->host.family))
+			return err_set(err, EINVAL,
+				       "published port %s: the container has no address of that "
+				       "family",
+				       publish_text(port).text);
+	}
+	return 0;
+}
+
+int attach_run_ports(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	struct state_alive alive = { a->state_fd, &a->nl, a->att->owner.boot_id };
+	const struct ipam_alive others = state_alive_of(&alive);
+	int rc = 0;
+
+	if (a->bridge.mended)
+		republish_others(a->state_fd, a->att->container);
+	if (a->att->n_ports == 0)
+		return 0;
+	rc = check_network(a, err);
+	if (rc >= 0)
+		rc = ports_claim(a->state_fd, a->att, &others, err);
+	if (rc >= 0)
+		rc = fault_point("ports", ".claimed", err);
+	if (rc >= 0)
+		rc = open_loopback(a->att, err);
+	if (rc >= 0 && a->may_exist)
+		rc = attach_set_port(a, err);
+	if (rc >= 0)
+		rc = firewall_publish(a->att, err);
+	if (rc >= 0)
+		rc = forget_clients(a->att, err);
+	if (rc < 0) {
+		struct err ignored = ERR_INIT;
+
+		(void)attach_undo_ports(a, &ignored);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+int attach_undo_ports(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_ports(&undo, a->att, err);
+}
+
+void attach_plan_ports(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	for (size_t i = 0; i < a->att->n_ports; i++)
+		(void)fprintf(out, "publish %s\n", publish_text(&a->att->ports[i]).text);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NETNS_PORTS_H
+#define CT_NETNS_PORTS_H
+
+#include "common/err.h"
+#include "common/net/record.h"
+#include "netns-hook/ipam.h"
+
+/*
+ * Who publishes which port of the host: one file per run of ports, <state>/ports/<proto>,<first>,
+ * <count>,<host or "any">, that names its holder as a lease does. Changed under the lock of
+ * network_lock_host(). The folder is there while a port is published.
+ */
+
+/*
+ * Take the ports of an attachment, all or none. Those that it has already are taken again. EADDRINUSE
+ * names the container, or says that a process of the host listens there.
+ */
+int ports_claim(int state_fd, const struct attachment *att, const struct ipam_alive *alive,
+		struct err *err);
+
+/* Give them back, those that are his. */
+int ports_release(int state_fd, const struct attachment *att, struct err *err);
+
+/* As ipam_collect(): those whose holder is gone. .removed gets "ports" for the network. */
+int ports_collect(int state_fd, const struct ipam_gc *gc, struct err *err);
+
+#endif

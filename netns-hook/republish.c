@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/republish.h"
+
+#include <errno.h>
+
+#include "common/log.h"
+#include "common/net/firewall.h"
+#include "common/net/record.h"
+#include "common/str.h"
+
+static int republish(const struct record_folder *folder, const char *ifname, struct err *err)
+{
+	autoattachment struct attachment att = { 0 };
+	int rc = record_read(folder, ifname, &att, err);
+
+	if (rc <= 0 || att.state != RECORD_ATTACHED)
+		return rc < 0 ? rc : 0;
+	return firewall_publish(&att, err);
+}
+
+static int republish_container(int state_fd, const char *id, struct err *err)
+{
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	struct strlist ifnames = { 0 };
+	int rc = record_folder_open(state_fd, id, false, 0, &folder, err);
+
+	if (rc == -EWOULDBLOCK) {
+		err_clear(err);
+		return 0;
+	}
+	if (rc > 0)
+		rc = record_folder_ifnames(&folder, &ifnames, err);
+	for (size_t i = 0; rc >= 0 && i < ifnames.n; i++)
+		rc = republish(&folder, ifnames.items[i], err);
+	strlist_free(&ifnames);
+	return rc;
+}
+
+void republish_others(int state_fd, const char *container)
+{
+	struct strlist ids = { 0 };
+	struct err err = ERR_INIT;
+
+	if (record_containers(state_fd, &ids, &err) < 0)
+		log_warning("published ports of other containers: %s; ignoring", err.msg);
+	for (size_t i = 0; i < ids.n; i++) {
+		if (str_eq(ids.items[i], container))
+			continue;
+		err_clear(&err);
+		if (republish_container(state_fd, ids.items[i], &err) < 0)
+			log_warning("published ports of container '%s': %s; ignoring", ids.items[i],
+				    err.msg);
+	}
+	strlist_free(&ids);
+}

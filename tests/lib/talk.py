@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Traffic for tests. serve answers each message with "ID MESSAGE"; the others print what they are told.
+
+talk.py serve tcp|udp PORT ID     on all addresses of both families
+talk.py ask tcp|udp HOST PORT     sends "hi"; fails when nothing comes within 2 seconds
+talk.py chat HOST PORT            one UDP socket for every line of standard input
+"""
+import socket
+import sys
+
+TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+
+
+def serve(kind, port, name):
+    server = socket.socket(socket.AF_INET6, TYPES[kind])
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("::", port))
+    if kind == "tcp":
+        server.listen(16)
+    while True:
+        if kind == "udp":
+            message, peer = server.recvfrom(1024)
+            server.sendto(name.encode() + b" " + message, peer)
+            continue
+        client, peer = server.accept()
+        with client:
+            client.settimeout(2)
+            try:
+                client.sendall(name.encode() + b" " + client.recv(1024))
+            except OSError:
+                pass
+
+
+def connect(kind, host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    client = socket.socket(family, TYPES[kind])
+    client.settimeout(2)
+    client.connect((host, port))
+    return client
+
+
+def ask(kind, host, port):
+    try:
+        with connect(kind, host, port) as client:
+            client.sendall(b"hi")
+            reply = client.recv(1024)
+    except OSError:
+        return 1
+    print(reply.decode())
+    return 0 if reply else 1
+
+
+def chat(host, port):
+    client = connect("udp", host, port)
+    for line in sys.stdin:
+        try:
+            client.send(line.rstrip("\n").encode())
+            print(client.recv(1024).decode(), flush=True)
+        except OSError:
+            print("nobody", flush=True)
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    if what == "serve":
+        serve(rest[0], int(rest[1]), rest[2])
+    elif what == "ask":
+        sys.exit(ask(rest[0], rest[1], int(rest[2])))
+    else:
+        chat(rest[0], int(rest[1]))

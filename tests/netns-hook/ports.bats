@@ -1,0 +1,319 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Published ports: from outside, from the host, from other containers and from the container itself.
+
+load hook
+
+setup() {
+	common_setup
+	mkdir -p /etc/ct-netns
+	declare -ga ANSWERS=()
+}
+
+teardown() {
+	[ ${#ANSWERS[@]} -eq 0 ] || kill -KILL "${ANSWERS[@]}" 2>/dev/null || true
+	local id
+	for id in a b; do
+		detach "$id" || true
+	done
+	"$NETNS_TOOL" rm --network dual --force >/dev/null 2>&1 || true
+	clean_host
+	rm -rf /etc/ct-netns
+}
+
+define_dual() {
+	cat >/etc/ct-netns/dual.json <<-JSON
+	{ "cniVersion": "1.1.0", "name": "dual", "type": "ct-netns", "bridge": "dual0", ${1:-}
+	  "ipam": { "type": "host-local",
+	            "ranges": [[{ "subnet": "10.8.0.0/24" }], [{ "subnet": "fd00:8::/64" }]] } }
+	JSON
+}
+
+make_dual_host() {
+	make_host
+	ip addr add 2001:db8::1/64 dev up0 nodad
+	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
+	ip route add ::/0 via 2001:db8::2
+	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
+}
+
+no_port_rules() {
+	local rules
+	rules=$(iptables-legacy-save -t nat; ip6tables-legacy-save -t nat)
+	[[ $rules != *"-A CT-PORTS"* ]] || fail "$(grep -- '-A CT-PORTS' <<<"$rules")"
+}
+
+# answer ID PORT [udp]: a server in the container that says its id to whoever sends something.
+answer() {
+	local id=$1 port=$2 kind=${3:-tcp}
+	nsenter --net="/proc/${PIDS[$id]}/ns/net" -- "$TOP/tests/lib/talk.py" serve "$kind" "$port" "$id" \
+		>/dev/null 2>&1 3>&- &
+	ANSWERS+=("$!")
+	wait_for 5 inside "$id" sh -c "ss -Hln${kind:0:1} 'sport = :$port' | grep -q ."
+}
+
+# ask WHERE HOST PORT [udp]: what the server says; WHERE is a container, "outside" or "host".
+ask() {
+	local enter=()
+	case $1 in
+	host) ;;
+	outside) enter=(ip netns exec outside) ;;
+	*) enter=(nsenter --net="/proc/${PIDS[$1]}/ns/net" --) ;;
+	esac
+	"${enter[@]}" "$TOP/tests/lib/talk.py" ask "${4:-tcp}" "$2" "$3"
+}
+
+@test "publish: every way to a TCP and a UDP port, IPv4" {
+	make_host
+	container a
+	container b
+	attach a --publish 8080:80 -p 5353:53/udp
+	attach b
+	answer a 80
+	answer a 53 udp
+	for protocol in tcp udp; do
+		local port=8080
+		[ $protocol = tcp ] || port=5353
+		assert_equal "$(ask outside 192.0.2.1 $port $protocol)" "a hi"
+		assert_equal "$(ask host 192.0.2.1 $port $protocol)" "a hi"
+		assert_equal "$(ask host 127.0.0.1 $port $protocol)" "a hi"
+		assert_equal "$(ask host 172.19.0.1 $port $protocol)" "a hi"
+		assert_equal "$(ask b 192.0.2.1 $port $protocol)" "a hi"
+		assert_equal "$(ask a 192.0.2.1 $port $protocol)" "a hi"
+		assert_equal "$(ask b 172.19.0.1 $port $protocol)" "a hi"
+	done
+}
+
+@test "publish: every way to a port, IPv6" {
+	define_dual
+	make_dual_host
+	container a
+	container b
+	attach a --network dual --publish 8080:80
+	attach b --network dual
+	answer a 80
+	assert_equal "$(ask outside 2001:db8::1 8080)" "a hi"
+	assert_equal "$(ask host 2001:db8::1 8080)" "a hi"
+	assert_equal "$(ask b 2001:db8::1 8080)" "a hi"
+	assert_equal "$(ask a 2001:db8::1 8080)" "a hi"
+	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
+}
+
+@test "publish: from another network of ours" {
+	define_dual
+	make_host
+	container a
+	container b
+	attach a --publish 8080:80
+	attach b --network dual
+	answer a 80
+	assert_equal "$(ask b 192.0.2.1 8080)" "a hi"
+	run ! ask b "$(address_of a)" 80
+}
+
+@test "publish: under FORWARD DROP, and only the published port" {
+	iptables-legacy -P FORWARD DROP
+	make_host
+	outside ip route add 172.19.0.0/16 via 192.0.2.1
+	container a
+	attach a --publish 8080:80
+	answer a 80
+	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
+	run ! ask outside 172.19.0.2 80
+	iptables-legacy -P FORWARD ACCEPT
+}
+
+@test "publish: one address of the host alone" {
+	make_host
+	ip addr add 192.0.2.9/24 dev up0
+	container a
+	attach a --publish 192.0.2.9:8080:80 -p 127.0.0.1:8081:80
+	answer a 80
+	assert_equal "$(ask outside 192.0.2.9 8080)" "a hi"
+	run ! ask outside 192.0.2.1 8080
+	run ! ask outside 192.0.2.9 8081
+	assert_equal "$(ask host 127.0.0.1 8081)" "a hi"
+}
+
+@test "publish: what is sent through the host is not caught" {
+	make_host
+	container a
+	attach a --publish 8080:80
+	container b
+	attach b
+	mkdir -p "$TEST_DIR/www"
+	echo outside >"$TEST_DIR/www/index.html"
+	serve_http outside 8080 "$TEST_DIR/www"
+	run -0 inside b timeout 3 busybox wget -q -O - http://192.0.2.2:8080/
+	[ "$output" = outside ]
+}
+
+@test "publish: a run of ports is one rule, each port the one of its place" {
+	make_host
+	container a
+	attach a --publish 7000-7099:9000-9099
+	[ "$(iptables-legacy-save -t nat | grep -c -- '-A CT-PORTS')" -eq 1 ]
+	iptables-legacy-save -t nat | grep -q -- '--dports 7000:7099 .*-j DNAT --to-destination 172.19.0.2:9000-9099/7000'
+	answer a 9000
+	answer a 9042
+	assert_equal "$(ask outside 192.0.2.1 7000)" "a hi"
+	assert_equal "$(ask outside 192.0.2.1 7042)" "a hi"
+}
+
+@test "publish: a container without ports has no rule of its own" {
+	container a
+	container b
+	attach a
+	iptables-legacy-save | sed 's/\[.*//; /^#/d' >"$TEST_DIR/before"
+	attach b
+	iptables-legacy-save | sed 's/\[.*//; /^#/d' | diff "$TEST_DIR/before" -
+}
+
+@test "publish: another container's port is refused with its name, and nothing stays" {
+	container a
+	container b
+	attach a -p 8080:80 -p 9000-9009:9000-9009
+	snapshot_quickly >"$TEST_DIR/before"
+	run -1 attach b -p 8080:81
+	[[ $output == *"published port 8080:81/tcp: container 'a' has it already"* ]]
+	run -1 attach b -p 192.0.2.1:9005:1
+	[[ $output == *"container 'a' has it already"* ]]
+	wait_for 5 veths 1
+	snapshot_quickly | diff "$TEST_DIR/before" -
+	attach b -p 8080:80/udp
+}
+
+@test "publish: a port that a process of the host has is refused" {
+	container a
+	mkdir -p "$TEST_DIR/www"
+	serve_http "" 8080 "$TEST_DIR/www"
+	run -1 attach a -p 8080:80
+	[[ $output == *"published port 8080:80/tcp: a process of this host has port 8080 already"* ]]
+	[ ! -e "$STATE_DIR/ports" ]
+}
+
+@test "publish: detach takes the rules and the claim back" {
+	container a
+	container b
+	attach a -p 8080:80 -p 53:53/udp
+	[ "$(ls "$STATE_DIR/ports" | xargs)" = "tcp,8080,1,any udp,53,1,any" ]
+	detach a
+	no_port_rules
+	[ ! -e "$STATE_DIR/ports" ]
+	attach b -p 8080:80
+}
+
+@test "publish: the port of a container that died is free, also without a detach" {
+	container a
+	container b
+	attach a -p 8080:80
+	stop_container a
+	wait_for 5 no_veth
+	attach b -p 8080:81
+	[ "$(iptables-legacy-save -t nat | grep -c 'dports 8080 ')" -ge 1 ]
+	answer b 81
+	assert_equal "$(ask host 127.0.0.1 8080)" "b hi"
+}
+
+@test "publish: gc takes the claim and the rule of a container that is gone" {
+	container a
+	attach a -p 8080:80
+	stop_container a
+	wait_for 5 no_veth
+	run -0 "$NETNS_TOOL" gc
+	no_port_rules
+	[ ! -e "$STATE_DIR/ports" ]
+}
+
+@test "publish: attached again with other ports, the old ones are free" {
+	container a
+	attach a -p 8080:80
+	attach a -p 8081:80
+	answer a 80
+	assert_equal "$(ask host 127.0.0.1 8081)" "a hi"
+	run ! ask host 127.0.0.1 8080
+	[ "$(ls "$STATE_DIR/ports")" = tcp,8081,1,any ]
+}
+
+@test "publish: after iptables -F and -t nat -F the next attach brings back the ports of all" {
+	make_host
+	container a
+	container b
+	attach a -p 8080:80
+	answer a 80
+	iptables-legacy -F
+	iptables-legacy -t nat -F
+	run ! ask outside 192.0.2.1 8080
+	attach b
+	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
+}
+
+@test "publish: a UDP client that goes on sending reaches the container that took the port over" {
+	make_host
+	container a
+	attach a -p 5353:53/udp
+	answer a 53 udp
+	# one socket all the while, as a client with a connected socket has it
+	mkfifo "$TEST_DIR/in" "$TEST_DIR/out"
+	ip netns exec outside "$TOP/tests/lib/talk.py" chat 192.0.2.1 5353 <"$TEST_DIR/in" >"$TEST_DIR/out" 2>&1 3>&- &
+	ANSWERS+=("$!")
+	exec 7>"$TEST_DIR/in" 8<"$TEST_DIR/out"
+	echo one >&7
+	read -r -t 5 reply <&8
+	assert_equal "$reply" "a one"
+	detach a
+	stop_container a
+	echo gone >&7
+	read -r -t 5 reply <&8
+	assert_equal "$reply" nobody
+	container b
+	attach b -p 5353:53/udp
+	answer b 53 udp
+	echo two >&7
+	read -r -t 5 reply <&8
+	assert_equal "$reply" "b two"
+	exec 7>&- 8<&-
+}
+
+@test "publish: a failure at the step leaves neither claim nor rule" {
+	local tool=$FAULT_BIN/ct-netns point
+	container a
+	"$tool" create >/dev/null
+	for point in ports ports.claimed ipfile done; do
+		state_json a creating "${PIDS[a]}" >"$TEST_DIR/state"
+		run -1 env CT_FAULT="$point:fail" "$tool" -p 8080:80 --ipfile "$TEST_DIR/ip" <"$TEST_DIR/state"
+		[ ! -e "$STATE_DIR/ports" ]
+		no_port_rules
+		run -137 env CT_FAULT="$point:kill" "$tool" -p 8080:80 --ipfile "$TEST_DIR/ip" <"$TEST_DIR/state"
+		detach a
+		[ ! -e "$STATE_DIR/ports" ]
+		no_port_rules
+	done
+}
+
+@test "publish: wrong ones are refused before anything is touched" {
+	container a
+	snapshot >"$TEST_DIR/before"
+	for wrong in 80 0:80 80:99999 80:80/xyz 1.2.3:80:80 80-81:80 ::1:80:80; do
+		run -1 attach a -p "$wrong"
+		[[ $output == *"--publish: '$wrong'"* ]]
+	done
+	run -1 attach a -p 80:80 -p 80:81
+	[[ $output == *"want the same port of the host"* ]]
+	snapshot | diff "$TEST_DIR/before" -
+	define_dual '"internal": true,'
+	run -1 attach a --network dual -p 80:80
+	[[ $output == *"network 'dual' is internal"* ]]
+	run -1 attach a -p '[::1]:80:80'
+	[[ $output == *"the container has no address of that family"* ]]
+}
+
+@test "--mac: the interface has it, and a wrong one is refused" {
+	container a
+	attach a --mac 02:00:00:00:00:77
+	[ "$(inside a ip -j link show eth0 | jq -r '.[0].address')" = 02:00:00:00:00:77 ]
+	ip neigh show 172.19.0.2 | grep -q 02:00:00:00:00:77
+	container b
+	run -1 attach b --mac 01:00:00:00:00:77
+	[[ $output == *"--mac"*multicast* ]]
+}
