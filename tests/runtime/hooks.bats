@@ -277,3 +277,16 @@ assert_states() {
 	assert_equal "$(<"$B/log/net")" "$NETNS"
 	grep -q 'lo:' "$B/log/dev"
 }
+
+@test "hooks: a Go program that enters the network namespace from one of its threads, in prestart" {
+	GO111MODULE=off GOCACHE=$TEST_DIR/go go build -o "$B/netns-hook" "$TOP/tests/lib/netns-hook.go"
+	make_script "$B/hook" <<<"#!/bin/sh
+exec $B/netns-hook gobr0 >$B/log/seen"
+	add_hook "$B" prestart "$B/hook"
+	set_args "$B" /bin/ls /sys/class/net
+	rt run --bundle "$B" "$C"
+	assert_success
+	assert_output_has gobr0
+	assert_match "$(<"$B/log/seen")" '(^| )lo( |$)'
+	[ ! -e /sys/class/net/gobr0 ] || fail "the bridge is the host's"
+}

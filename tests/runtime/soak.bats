@@ -52,3 +52,43 @@ counts() {
 	run runtime run --bundle "$TEST_DIR/bundle" r
 	assert_status 7
 }
+
+# A sanitized program takes ten times as long.
+thousand() {
+	case $BUILD in
+	*-san) echo 100 ;;
+	*) echo "${SOAK_ROUNDS:-1000}" ;;
+	esac
+}
+
+@test "soak: poststart sees the user's program, 1,000 times" {
+	local round busybox rounds
+	rounds=$(thousand)
+	busybox=$(command -v busybox)
+	set_args "$TEST_DIR/bundle" sleep 1000
+	# shellcheck disable=SC2016 # the hook's shell expands it
+	add_hook "$TEST_DIR/bundle" poststart "$busybox" sh -c \
+		'read -r state; pid=${state##*\"pid\":}; exec readlink "/proc/${pid%%[!0-9]*}/exe" >>"$0"' "$TEST_DIR/seen"
+	for round in $(seq "$rounds"); do
+		runtime run --detach --bundle "$TEST_DIR/bundle" c >/dev/null 2>&1 3>&- </dev/null ||
+			fail "run, round $round"
+		runtime delete --force c || fail "delete, round $round"
+	done
+	assert_equal "$(sort "$TEST_DIR/seen" | uniq -c | awk '{ print $1, $2 }')" "$rounds /bin/busybox"
+}
+
+@test "soak: run exits with the status of a process that ends at once, 1,000 times" {
+	local round status rounds args
+	rounds=$(thousand)
+	for args in true "sh -c exit~7"; do
+		[ "$args" = true ] || rounds=100
+		# shellcheck disable=SC2086 # words
+		set_args "$TEST_DIR/bundle" $args
+		edit_config "$TEST_DIR/bundle" '.process.args |= map(sub("~"; " "))'
+		for round in $(seq "$rounds"); do
+			status=0
+			runtime run --bundle "$TEST_DIR/bundle" r >/dev/null 2>&1 || status=$?
+			assert_equal "$status" "$([ "$args" = true ] && echo 0 || echo 7)" "$args, round $round"
+		done
+	done
+}
