@@ -170,3 +170,26 @@ make_container() {
 		assert_clean_after_delete "a kill at system call $n of $total"
 	done
 }
+
+@test "faults: init is killed at each of its system calls during create" {
+	local total n step=1 mounts
+	"$PROBES/kill-init" 0 "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" create \
+		--bundle "$TEST_DIR/bundle" c >"$TEST_DIR/log" 2>&1 3>&- </dev/null
+	total=$(<"$TEST_DIR/log")
+	[ "$total" -gt 50 ] || fail "init made $total system calls"
+	assert_equal "$(container_status c)" created
+	assert_clean_after_delete "a traced init"
+	mounts=$(wc -l </proc/self/mountinfo)
+	# A sanitized program makes thousands more of its own.
+	[ "$total" -lt 800 ] || step=$((total / 200))
+	for n in $(seq 1 "$step" "$total"); do
+		# A moment after its last word it may be killed, too: then the container is stopped.
+		"$PROBES/kill-init" "$n" "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" create \
+			--bundle "$TEST_DIR/bundle" c >"$TEST_DIR/log" 2>&1 3>&- </dev/null
+		runtime delete --force c || fail "delete after a kill at system call $n of $total"
+		[ -z "$(ls -A "$RUNTIME_ROOT")" ] || fail "state is left after a kill at $n of $total"
+		assert_equal "$(wc -l </proc/self/mountinfo)" "$mounts" "mounts, killed at $n of $total"
+		[ $((n % 20)) -ne 0 ] || assert_clean_after_delete "a kill at system call $n of $total"
+	done
+	assert_clean_after_delete "a kill at each of $total system calls of init"
+}
