@@ -251,12 +251,12 @@ static int fail_clone(const struct job *job, struct err *err)
 static int do_bind(const struct job *job, struct err *err)
 {
 	struct stat st;
-	autoclose int own_fd = -1;
-	int tree_fd = job->tree_fd;
+	bool mapped = job->tree_fd >= 0;
+	autoclose int own_fd = mapped ? -1
+				      : mount_fd_clone(job->env->bundle_fd, job->mount->source,
+						       job->plan->recursive);
+	int tree_fd = mapped ? job->tree_fd : own_fd;
 
-	if (tree_fd < 0)
-		tree_fd = own_fd = mount_fd_clone(job->env->bundle_fd, job->mount->source,
-						  job->plan->recursive);
 	if (tree_fd < 0)
 		return fail_clone(job, err);
 	if (fstat(tree_fd, &st) < 0)
