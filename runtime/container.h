@@ -32,11 +32,12 @@ struct container {
 	/* Of the runtime that makes it. */
 	struct rights rights;
 
-	pid_t pid;     /* of init while it is our child; 0 */
-	int sync_fd;   /* to init, while it is being made; -1 */
-	int listen_fd; /* start.sock, for init; -1 */
-	int null_fd;   /* restart: the host's /dev/null for masks, for init; -1 */
-	bool replace;  /* restart: the state directory and the pins are there already */
+	pid_t runtime_pid; /* for init: who makes it */
+	pid_t pid;         /* of init while it is our child; 0 */
+	int sync_fd;       /* to init, while it is being made; -1 */
+	int listen_fd;     /* start.sock, for init; -1 */
+	int null_fd;       /* restart: the host's /dev/null for masks, for init; -1 */
+	bool replace;      /* restart: the state directory and the pins are there already */
 	const struct create_request *request; /* how it is made; never NULL in init */
 
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */

@@ -214,6 +214,7 @@ static int step_process(void *ctx, struct err *err)
 
 	c->sync_fd = fds[0];
 	create->cloned = true;
+	c->runtime_pid = getpid();
 	pid_t pid = clone_init(c, init_fd);
 
 	if (pid < 0)

@@ -472,6 +472,7 @@ void init_main(struct container *c)
 		.rootfs = { .config = c->config,
 			    .no_pivot = c->request->no_pivot,
 			    .idmaps = &c->idmaps,
+			    .runtime_pid = c->runtime_pid,
 			    .bundle_fd = -1,
 			    .root_fd = -1,
 			    .null_fd = -1,

@@ -488,7 +488,7 @@ static int do_cgroup(const struct job *job, struct err *err)
 		.readonly = attributes & MOUNT_ATTR_RDONLY,
 		.data = data.text,
 		.own_namespace = job->env->own_cgroup_namespace,
-		.own_group = job->env->own_cgroup,
+		.runtime_pid = job->env->runtime_pid,
 	};
 
 	if (rc == 0)

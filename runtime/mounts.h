@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 #include "runtime/config.h"
@@ -45,7 +46,7 @@ struct mounts_env {
 	int bundle_fd;     /* relative sources of binds start here */
 	const char *label; /* linux.mountLabel; NULL: none */
 	bool own_cgroup_namespace;
-	bool own_cgroup; /* the container has a group of its own */
+	pid_t runtime_pid; /* whose groups are not the container's own */
 };
 
 /*

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -27,14 +29,22 @@ static bool is_cgroup2(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-static bool is_readonly(const struct cgroup_mount *mount)
+/* One line of /proc/self/cgroup: "4:cpu,cpuacct:/group", "0::/group" for v2. */
+struct hierarchy {
+	const char *controllers; /* "" for v2 */
+	const char *group;       /* "" for the root of our cgroup namespace */
+	bool own;                /* the runtime is in another one */
+};
+
+static bool is_readonly(const struct cgroup_mount *mount, const struct hierarchy *hierarchy)
 {
-	return mount->readonly || !mount->own_group;
+	return mount->readonly || !hierarchy->own;
 }
 
-static int do_mount(const struct cgroup_mount *m, int target_fd, const char *type, const char *data)
+static int do_mount(const struct cgroup_mount *m, const struct hierarchy *hierarchy, int target_fd,
+		    const char *type, const char *data)
 {
-	unsigned long flags = m->flags | SAFE_FLAGS | (is_readonly(m) ? MS_RDONLY : 0);
+	unsigned long flags = m->flags | SAFE_FLAGS | (is_readonly(m, hierarchy) ? MS_RDONLY : 0);
 
 	/* The folder that was opened: no name is looked up again. */
 	if (fchdir(target_fd) < 0)
@@ -43,9 +53,10 @@ static int do_mount(const struct cgroup_mount *m, int target_fd, const char *typ
 }
 
 /* The group below the host's mount of its hierarchy, whose root is that of our cgroup namespace. */
-static int bind_group(const struct cgroup_mount *mount, int target_fd, const char *host,
-		      const char *group, struct err *err)
+static int bind_group(const struct cgroup_mount *mount, const struct hierarchy *hierarchy,
+		      int target_fd, const char *host, struct err *err)
 {
+	const char *group = hierarchy->group;
 	autofree char *source = xasprintf("%s%s", host, group);
 
 	if (str_starts(group, "/.."))
@@ -57,7 +68,7 @@ static int bind_group(const struct cgroup_mount *mount, int target_fd, const cha
 	if (tree_fd < 0)
 		return err_errno(err, "%s: bind the container's group '%s'", mount->where, source);
 	uint64_t attributes = mount->attributes | SAFE_ATTR |
-			      (is_readonly(mount) ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
+			      (is_readonly(mount, hierarchy) ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
 
 	if (mount_fd_set(tree_fd, false, attributes, 0, 0) < 0)
 		return err_errno(err, "%s: change the options of '%s'", mount->where, source);
@@ -66,61 +77,98 @@ static int bind_group(const struct cgroup_mount *mount, int target_fd, const cha
 	return 0;
 }
 
-/* ---- one line of /proc/self/cgroup: "4:cpu,cpuacct:/group", "0::/group" for v2 ---- */
+/* ---- the groups that we are in ---- */
 
-struct hierarchy {
-	const char *controllers; /* "" for v2 */
-	const char *group;
+struct groups {
+	char *own, *runtime; /* the texts; runtime NULL: not to be seen */
+	char *rest;
 };
+#define autogroups __attribute__((cleanup(groups_free)))
 
-static bool parse_line(char *line, struct hierarchy *hierarchy)
+static void groups_free(struct groups *groups)
 {
-	char *controllers = strchr(line, ':');
-	char *group = controllers ? strchr(controllers + 1, ':') : NULL;
-
-	if (!group || group[1] != '/')
-		return false;
-	*group = '\0';
-	hierarchy->controllers = controllers + 1;
-	hierarchy->group = group + 1;
-	if (str_eq(hierarchy->group, "/"))
-		hierarchy->group = "";
-	return true;
+	free(groups->own);
+	free(groups->runtime);
 }
 
-static int read_groups(char **text, struct err *err)
+static int groups_read(const struct cgroup_mount *mount, struct groups *groups, struct err *err)
 {
+	char path[64];
 	size_t len;
+	struct err ignored = ERR_INIT;
 
-	return file_read_at(AT_FDCWD, "/proc/self/cgroup", PROC_MAX_BYTES, text, &len, err);
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)mount->runtime_pid);
+	(void)file_read_at(AT_FDCWD, path, PROC_MAX_BYTES, &groups->runtime, &len, &ignored);
+	int rc = file_read_at(AT_FDCWD, "/proc/self/cgroup", PROC_MAX_BYTES, &groups->own, &len,
+			      err);
+
+	groups->rest = groups->own;
+	return rc < 0 ? err_ctx(err, "%s", mount->where) : 0;
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+	const char *end;
+
+	for (; *text; text = end + (*end == '\n')) {
+		end = strchrnul(text, '\n');
+		if ((size_t)(end - text) == len && strncmp(text, line, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* false: that was the last. The strings are borrowed of the text. */
+static bool groups_next(struct groups *groups, struct hierarchy *hierarchy)
+{
+	char *line;
+
+	while ((line = strsep(&groups->rest, "\n")) != NULL) {
+		hierarchy->own = groups->runtime && !has_line(groups->runtime, line);
+		char *controllers = strchr(line, ':');
+		char *group = controllers ? strchr(controllers + 1, ':') : NULL;
+
+		if (!group || group[1] != '/')
+			continue;
+		*group = '\0';
+		hierarchy->controllers = controllers + 1;
+		hierarchy->group = str_eq(group + 1, "/") ? "" : group + 1;
+		return true;
+	}
+	return false;
 }
 
 /* ---- v2 ---- */
 
-static int bind_unified(const struct cgroup_mount *mount, int target_fd, struct err *err)
+static int mount_unified(const struct cgroup_mount *mount, const struct hierarchy *hierarchy,
+			 int target_fd, bool may_mount, struct err *err)
 {
-	autofree char *text = NULL;
 	const char *host = is_cgroup2(CGROUP_FOLDER) ? CGROUP_FOLDER : CGROUP_FOLDER "/unified";
-	struct hierarchy hierarchy;
-	int rc = read_groups(&text, err);
 
-	if (rc < 0)
-		return err_ctx(err, "%s", mount->where);
-	for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL;) {
-		if (str_starts(line, "0::") && parse_line(line, &hierarchy))
-			return bind_group(mount, target_fd, host, hierarchy.group, err);
-	}
-	return err_set(err, ENOENT, "%s: this kernel has no cgroup v2", mount->where);
-}
-
-static int mount_unified(const struct cgroup_mount *mount, int target_fd, struct err *err)
-{
-	if (do_mount(mount, target_fd, "cgroup2", mount->data) == 0)
+	if (!may_mount)
+		return bind_group(mount, hierarchy, target_fd, host, err);
+	if (do_mount(mount, hierarchy, target_fd, "cgroup2", mount->data) == 0)
 		return 0;
 	if (errno == EPERM || errno == EBUSY)
-		return bind_unified(mount, target_fd, err);
+		return bind_group(mount, hierarchy, target_fd, host, err);
 	return err_errno(err, "%s: mount cgroup2 on '%s' with options '%s'", mount->where,
 			 mount->dest, mount->data ? mount->data : "");
+}
+
+static int mount_cgroup2(const struct cgroup_mount *mount, struct err *err)
+{
+	autogroups struct groups groups = { NULL, NULL, NULL };
+	struct hierarchy hierarchy;
+	int rc = groups_read(mount, &groups, err);
+
+	if (rc < 0)
+		return rc;
+	while (groups_next(&groups, &hierarchy)) {
+		if (!*hierarchy.controllers)
+			return mount_unified(mount, &hierarchy, mount->target_fd, true, err);
+	}
+	return err_set(err, ENOENT, "%s: this kernel has no cgroup v2", mount->where);
 }
 
 /* ---- v1 ---- */
@@ -161,18 +209,19 @@ static int mount_hierarchy(const struct cgroup_mount *mount, int folder_fd,
 		return err_ctx(err, "%s", mount->where);
 	int rc = 0;
 
-	if (!mount->own_namespace || do_mount(mount, target_fd, "cgroup", data) < 0) {
+	if (!mount->own_namespace || do_mount(mount, hierarchy, target_fd, "cgroup", data) < 0) {
 		if (mount->own_namespace && errno != EPERM && errno != EBUSY)
 			return err_errno(err, "%s: mount cgroup on '%s/%s' with options '%s'",
 					 mount->where, mount->dest, name, data);
-		rc = bind_group(mount, target_fd, host, hierarchy->group, err);
+		rc = bind_group(mount, hierarchy, target_fd, host, err);
 	}
 	if (rc >= 0 && link_controllers(folder_fd, name, err) < 0)
 		rc = err_ctx(err, "%s", mount->where);
 	return rc;
 }
 
-static int mount_hybrid(const struct cgroup_mount *mount, int folder_fd, struct err *err)
+static int mount_hybrid(const struct cgroup_mount *mount, int folder_fd,
+			const struct hierarchy *hierarchy, struct err *err)
 {
 	if (!is_cgroup2(CGROUP_FOLDER "/unified"))
 		return 0;
@@ -180,24 +229,23 @@ static int mount_hybrid(const struct cgroup_mount *mount, int folder_fd, struct 
 
 	if (target_fd < 0)
 		return err_ctx(err, "%s", mount->where);
-	return mount->own_namespace ? mount_unified(mount, target_fd, err)
-				    : bind_unified(mount, target_fd, err);
+	return mount_unified(mount, hierarchy, target_fd, mount->own_namespace, err);
 }
 
-static int fill(const struct cgroup_mount *mount, int folder_fd, struct err *err)
+/* own: at least one of the groups is the container's. */
+static int fill(const struct cgroup_mount *mount, int folder_fd, bool *own, struct err *err)
 {
-	autofree char *text = NULL;
-	int rc = read_groups(&text, err);
+	autogroups struct groups groups = { NULL, NULL, NULL };
+	struct hierarchy hierarchy;
+	int rc = groups_read(mount, &groups, err);
 
-	if (rc < 0)
-		return err_ctx(err, "%s", mount->where);
-	for (char *rest = text, *line; rc >= 0 && (line = strsep(&rest, "\n")) != NULL;) {
-		struct hierarchy hierarchy;
-
-		if (parse_line(line, &hierarchy) && *hierarchy.controllers)
-			rc = mount_hierarchy(mount, folder_fd, &hierarchy, err);
+	*own = false;
+	while (rc >= 0 && groups_next(&groups, &hierarchy)) {
+		*own = *own || hierarchy.own;
+		rc = *hierarchy.controllers ? mount_hierarchy(mount, folder_fd, &hierarchy, err)
+					    : mount_hybrid(mount, folder_fd, &hierarchy, err);
 	}
-	return rc < 0 ? rc : mount_hybrid(mount, folder_fd, err);
+	return rc;
 }
 
 /* A detached tmpfs: the folders in it are of our making, and nobody else's before it is attached. */
@@ -225,9 +273,10 @@ static int mount_tree(const struct cgroup_mount *mount, struct err *err)
 		return err_ctx(err, "%s", mount->where);
 	if (mount_fd_attach(tmpfs_fd, mount->target_fd) < 0)
 		return err_errno(err, "%s: attach a tmpfs on '%s'", mount->where, mount->dest);
-	int rc = fill(mount, tmpfs_fd, err);
+	bool own;
+	int rc = fill(mount, tmpfs_fd, &own, err);
 	uint64_t attributes = mount->attributes |
-			      (is_readonly(mount) ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
+			      (mount->readonly || !own ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
 
 	if (rc >= 0 && mount_fd_set(tmpfs_fd, false, attributes, 0, 0) < 0)
 		rc = err_errno(err, "%s: change the options of '%s'", mount->where, mount->dest);
@@ -237,6 +286,6 @@ static int mount_tree(const struct cgroup_mount *mount, struct err *err)
 int mounts_cgroup(const struct cgroup_mount *mount, struct err *err)
 {
 	if (str_eq(mount->type, "cgroup2") || is_cgroup2(CGROUP_FOLDER))
-		return mount_unified(mount, mount->target_fd, err);
+		return mount_cgroup2(mount, err);
 	return mount_tree(mount, err);
 }

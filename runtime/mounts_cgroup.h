@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 
@@ -25,7 +26,7 @@ struct cgroup_mount {
 	bool readonly;
 	const char *data; /* of the file system; NULL: none */
 	bool own_namespace;
-	bool own_group; /* else the group is of the host: never writable (CVE-2023-25809) */
+	pid_t runtime_pid; /* a group that is the runtime's too is never writable (CVE-2023-25809) */
 };
 
 int mounts_cgroup(const struct cgroup_mount *mount, struct err *err);

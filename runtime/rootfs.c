@@ -160,7 +160,7 @@ static int do_mounts(const struct rootfs *rootfs, struct err *err)
 					.label = rootfs->config->mount_label,
 					.own_cgroup_namespace =
 						rootfs->config->namespaces[NS_CGROUP].present,
-					.own_cgroup = rootfs->own_cgroup };
+					.runtime_pid = rootfs->runtime_pid };
 	bool has_proc = false;
 	char where[48];
 

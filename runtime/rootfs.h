@@ -21,7 +21,7 @@ struct rootfs {
 			 * -1 before, and with nothing to mask */
 	bool new_userns; /* init is in a user namespace that is not the host's first one */
 	bool no_pivot;   /* the old root cannot be pivoted away (an initramfs): move over it */
-	bool own_cgroup; /* the container has a group of its own, and init is in it */
+	pid_t runtime_pid; /* as /proc has it */
 	bool joined_mntns; /* the mount namespace was joined by path: nothing is mounted or pivoted */
 };
 

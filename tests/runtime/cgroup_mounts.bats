@@ -140,3 +140,23 @@ assert_layout() {
 	assert_failure
 	assert_output_has "config.json: mounts[4]: type cgroup on a host with cgroup v1 takes no option 'nsdelegate'"
 }
+
+@test "cgroup mounts: the container's own groups can be written, those that are the runtime's too cannot" {
+	local line name want options
+	mount_cgroup cgroup nosuid
+	set_args "$B" /bin/sleep 1000
+	create
+	start
+	while IFS= read -r line; do
+		name=${line#*:}
+		name=${name%%:*}
+		name=${name#name=}
+		[ -n "$name" ] || name=unified
+		want=rw
+		! grep -qxF "$line" /proc/self/cgroup || want=ro
+		! is_unified || name=
+		options=$(awk -v d="$CG${name:+/$name}" '$5 == d { print $6 }' "/proc/$(container_pid "$C")/mountinfo" | tail -n 1)
+		[ -z "$options" ] || assert_match "$options" "^$want," "$line"
+	done <"/proc/$(container_pid "$C")/cgroup"
+	delete
+}
