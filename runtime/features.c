@@ -75,6 +75,19 @@ static void put_names(json_node *object, const char *key, const struct json_enum
 		json_append_string(list, names->name);
 }
 
+/* Every flag that is known is supported too. */
+static void put_seccomp(json_node *linux_node)
+{
+	json_node *seccomp = json_put_object(linux_node, "seccomp");
+
+	json_put_bool(seccomp, "enabled", true);
+	put_names(seccomp, "actions", config_seccomp_actions);
+	put_names(seccomp, "operators", config_seccomp_operators);
+	put_names(seccomp, "archs", config_seccomp_archs);
+	put_names(seccomp, "knownFlags", config_seccomp_flags);
+	put_names(seccomp, "supportedFlags", config_seccomp_flags);
+}
+
 static void put_memory_policy(json_node *linux_node)
 {
 	json_node *policy = json_put_object(linux_node, "memoryPolicy");
@@ -95,6 +108,7 @@ json_node *features_json(void)
 
 	put_namespaces(linux_node);
 	put_capabilities(linux_node);
+	put_seccomp(linux_node);
 	put_flag(linux_node, "apparmor", "enabled", true);
 	put_flag(linux_node, "selinux", "enabled", true);
 	put_memory_policy(linux_node);

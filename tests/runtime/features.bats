@@ -151,6 +151,20 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 	done
 }
 
+@test "features: every action, operator and flag of seccomp is taken" {
+	local name
+	assert_equal "$(list '.linux.seccomp | [.enabled, (.archs | index("SCMP_ARCH_X86_64") != null), .knownFlags == .supportedFlags]')" '[true,true,true]'
+	for name in $(feature '.linux.seccomp.actions[]'); do
+		accepted '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/run/agent", syscalls: [{names: ["mkdir"], action: $n}]}' --arg n "$name"
+	done
+	for name in $(feature '.linux.seccomp.operators[]'); do
+		accepted '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 1, op: $n}]}]}' --arg n "$name"
+	done
+	for name in $(feature '.linux.seccomp.knownFlags[]'); do
+		accepted '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", flags: [$n]}' --arg n "$name"
+	done
+}
+
 @test "features: networks are left to hooks" {
 	assert_equal "$(list .linux.netDevices)" '{"enabled":false}'
 	edit_config "$B" '.linux.netDevices = {eth0: {name: "eth1"}}'

@@ -504,3 +504,28 @@ notify() {
 	assert_equal "$(jq -r '.state.state.id' "$TEST_DIR/report")" "$C"
 	delete
 }
+
+# ---- an engine's profile ----
+
+# The one that podman gives its containers, as it writes it for this machine and no capabilities.
+engine_profile() {
+	jq '{defaultAction, defaultErrnoRet,
+		architectures: [.archMap[] | select(.architecture == "SCMP_ARCH_X86_64") | .architecture, .subArchitectures[]],
+		syscalls: [.syscalls[]
+			| select((.includes.caps // []) == [] and ((.includes.arches // ["amd64"]) | index("amd64"))
+				and ((.excludes.arches // []) | index("amd64") | not))
+			| {names, action, errnoRet, args} | del(.. | nulls)]} | del(.. | nulls)' \
+		/usr/share/containers/seccomp.json
+}
+
+@test "seccomp: podman's default profile, compiled and from the cache" {
+	# shellcheck disable=SC2016
+	edit_config "$B" '.linux.seccomp = $p' --argjson p "$(engine_profile)"
+	local _
+	for _ in first cached; do
+		in_container 'echo ran; grep ^Seccomp: /proc/self/status; seccomp-probe getpid personality:0x5'
+		assert_success
+		assert_equal "$output" $'ran\nSeccomp:\t2\ngetpid 0\npersonality 38'
+		assert_equal "$(cached)" 1
+	done
+}
