@@ -34,6 +34,8 @@
 
 #define BUFFER_BYTES 8192
 #define EOF_ROOM     2 /* the end of our input is two characters at the most */
+/* More than a pty has on the way: 64 KiB (drivers/tty/tty_buffer.c) and 4 KiB (n_tty.c). */
+#define PTY_HOLDS_BYTES (128 << 10)
 
 struct buffer {
 	char bytes[BUFFER_BYTES];
@@ -71,7 +73,8 @@ static void make_raw(struct tty_proxy *p)
 		return;
 	raw = p->saved;
 	cfmakeraw(&raw);
-	p->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0)
+		p->raw = true;
 }
 
 static void restore(struct tty_proxy *p)
@@ -275,15 +278,26 @@ static void relay(struct tty_proxy *p)
 	}
 }
 
-/* What the process wrote before its end. A reader who does not read holds us up until a signal. */
+/*
+ * What the process wrote before its end; others that hold the pty may write on for ever. A reader who does
+ * not read holds us up until a signal.
+ */
 static void drain(struct tty_proxy *p)
 {
 	struct pollfd fds[AT_COUNT];
+	size_t taken = 0;
 
 	p->typed.start = p->typed.end = 0;
 	for (;;) {
-		if (is_empty(&p->shown) && fill(&p->shown, p->master_fd, room(&p->shown)) <= 0)
-			return;
+		if (is_empty(&p->shown)) {
+			ssize_t n = taken < PTY_HOLDS_BYTES
+					    ? fill(&p->shown, p->master_fd, room(&p->shown))
+					    : 0;
+
+			if (n <= 0)
+				return;
+			taken += (size_t)n;
+		}
 		write_output(p);
 		if (is_empty(&p->shown))
 			continue;

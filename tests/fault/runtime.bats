@@ -7,11 +7,12 @@
 load ../lib/common
 
 STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.idmaps create.process create.maps
-	create.rdt-enter create.time create.oom create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
-STEPS_INIT="init.namespaces init.names init.lo init.rootfs init.mounts init.devices init.cwd
-	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.seal"
-STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.identity init.exec init.execve"
-STEPS_RESTART="restart.process restart.rdt-enter restart.oom restart.proceed restart.ready restart.commit init.proc"
+	create.rdt-enter create.time create.oom create.limits create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
+STEPS_INIT="init.namespaces init.keyring init.names init.lo init.rootfs init.mounts init.devices init.cwd
+	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.terminal init.seal"
+STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.scheduling init.labels
+	init.identity init.exec init.execve"
+STEPS_RESTART="restart.process restart.rdt-enter restart.oom restart.limits restart.proceed restart.ready restart.commit init.proc"
 
 setup() {
 	[ -x "$FAULT_BIN/ct-runtime" ] || skip "make fault has not been run"

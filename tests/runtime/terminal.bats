@@ -143,6 +143,16 @@ rt_line() {
 	assert_equal "$(cat "$B/rootfs/log/done")" "done"
 }
 
+@test "terminal: the end of the process is the end of run, though another writes on" {
+	edit_config "$B" '.linux.namespaces |= map(select(.type != "pid"))'
+	script 'busybox setsid yes & echo $! >/log/pid; exit 4'
+	run timeout 20 "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" run --bundle "$B" "$C" </dev/null >"$TEST_DIR/out" 3>&-
+	assert_status 4
+	TEST_PIDS+=("$(<"$B/rootfs/log/pid")")
+	kill "$(<"$B/rootfs/log/pid")" 2>/dev/null || true
+	wait_exit "$(<"$B/rootfs/log/pid")"
+}
+
 @test "terminal: a process that neither reads nor lets its output be read does not stop signals" {
 	script 'echo ready; exec sleep 1000'
 	on_pty expect=ready "send=$(printf 'x%.0s' {1..20000})" signal=KILL
