@@ -69,7 +69,6 @@ add_idmap() {
 }
 
 @test "idmap: in a user namespace joined by path it has that one's maps" {
-	local other=$B/other
 	use_userns
 	set_args "$B" /bin/sleep 1000
 	create
