@@ -231,15 +231,24 @@ void json_put_string(json_node *object, const char *key, const char *value)
 		json_put(object, key, cJSON_CreateString(value));
 }
 
-void json_put_int(json_node *object, const char *key, int64_t value)
+/* cJSON prints large round numbers as 1e+15, which not every reader takes for an integer. */
+static json_node *integer(int64_t value)
 {
 	char text[32];
 
-	/* cJSON prints large round numbers as 1e+15, which not every reader takes for an integer. */
 	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
-	json_put(object, key,
-		 value >= INT_MIN && value <= INT_MAX ? cJSON_CreateNumber((double)value)
-						      : cJSON_CreateRaw(text));
+	return value >= INT_MIN && value <= INT_MAX ? cJSON_CreateNumber((double)value)
+						    : cJSON_CreateRaw(text);
+}
+
+void json_put_int(json_node *object, const char *key, int64_t value)
+{
+	json_put(object, key, integer(value));
+}
+
+void json_append_int(json_node *array, int64_t value)
+{
+	json_append(array, integer(value));
 }
 
 void json_put_bool(json_node *object, const char *key, bool value)

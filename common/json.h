@@ -123,7 +123,7 @@ const char *json_key(const json_node *node);
 json_node *json_object(void);
 json_node *json_array(void);
 void json_put_string(json_node *object, const char *key, const char *value);
-void json_put_int(json_node *object, const char *key, int64_t value); /* |value| <= 2^53 */
+void json_put_int(json_node *object, const char *key, int64_t value);
 void json_put_bool(json_node *object, const char *key, bool value);
 void json_put(json_node *object, const char *key, json_node *value); /* owns value */
 void json_put_copy(json_node *object, const char *key, const json_node *value);
@@ -131,6 +131,7 @@ json_node *json_put_object(json_node *object, const char *key); /* a new, empty 
 json_node *json_put_array(json_node *object, const char *key);
 void json_append(json_node *array, json_node *value);
 void json_append_string(json_node *array, const char *value);
+void json_append_int(json_node *array, int64_t value);
 void json_remove(json_node *object, const char *key);
 json_node *json_put_strmap(json_node *object, const char *key, const struct strmap *map);
 

@@ -50,11 +50,28 @@ int cgroup_from_json(const json_node *node, struct cgroup **cgroup, struct err *
 void cgroup_free(struct cgroup **cgroup);
 #define autocgroup __attribute__((cleanup(cgroup_free)))
 
-/* Folders, or the scope. A group that is there already with processes in it, or frozen, is refused. */
-int cgroup_make(struct cgroup *cgroup, struct err *err);
+/*
+ * Folders, or the scope. A group that is there already with processes in it, or frozen, is refused.
+ * Without the right to make one (a normal user, a read-only tree): an error when limits are asked for,
+ * a debug line else, and cgroup_exists() is false from then on. One that came from state.json (restart)
+ * is opened, and made again when it is gone. 1: something was made, 0: all was there.
+ */
+/* Of request the resources alone are looked at: the rest was planned. */
+int cgroup_make(struct cgroup *cgroup, const struct cgroup_request *request, struct err *err);
 /* v2: a descriptor for CLONE_INTO_CGROUP, borrowed; -1: put the process in with cgroup_enter. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
-/* Put a process in (create's init, and what `exec` starts). Done by cgroup_clone_fd: does nothing. */
+/*
+ * Put a process in. pid 0 is the caller itself, which must have one thread: much the cheaper way on
+ * v1, so a child does it before it becomes what it is for (create's init, and what `exec` starts; host
+ * paths must be there still, unless cgroup_make or an earlier call has opened the folders). Not for a
+ * process that was cloned into cgroup_clone_fd.
+ */
+bool cgroup_needs_entry(const struct cgroup *cgroup);
+/*
+ * The container's process is in it. Until then cgroup_kill and cgroup_remove touch nobody: a create
+ * that was killed early may have left a name under which another has made its group meanwhile.
+ */
+void cgroup_set_entered(struct cgroup *cgroup);
 int cgroup_enter(const struct cgroup *cgroup, pid_t pid, struct err *err);
 /* Set the limits, after cgroup_enter where the kernel wants it so. */
 int cgroup_apply(struct cgroup *cgroup, const struct resources *resources, struct err *err);
@@ -77,6 +94,20 @@ int cgroup_pids(const struct cgroup *cgroup, pid_t **pids, size_t *n, struct err
 int cgroup_stats(const struct cgroup *cgroup, json_node *data, struct err *err);
 /* A descriptor to poll, and what to read when it fires, for OOM events; -1: none to be had. */
 int cgroup_oom_fd(const struct cgroup *cgroup, struct err *err);
+
+/* Close the folders; they are opened again when needed. For a process that stays with the container. */
+void cgroup_close(struct cgroup *cgroup);
+
+/*
+ * Where the container is in each hierarchy, for mounts of type "cgroup": a folder is mount + path.
+ * At most max; all strings are borrowed. v2 is one place with controllers "".
+ */
+#define CGROUP_PLACES_MAX 32
+struct cgroup_place {
+	const char *controllers; /* "memory", "cpu,cpuacct", "name=systemd" */
+	const char *mount, *path;
+};
+size_t cgroup_places(const struct cgroup *cgroup, struct cgroup_place *places, size_t max);
 
 /* Was anything asked for and made: false for "disabled", and rootless without rights. */
 bool cgroup_exists(const struct cgroup *cgroup);

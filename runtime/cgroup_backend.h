@@ -21,14 +21,18 @@ struct cgroup_ops {
 	 */
 	int (*plan)(struct cgroup *cg, const struct cgroup_request *request,
 		    const struct cgroup_host *host, struct err *err);
-	/* A failure leaves nothing behind. EACCES, EPERM, EROFS: cgroup.c decides (see there). */
+	/*
+	 * 1: made, 0: there already. A failure leaves nothing behind; EACCES, EPERM, EROFS: cgroup.c
+	 * decides (see there). loaded: open what is there, make what is gone.
+	 */
 	int (*make)(struct cgroup *cg, struct err *err);
 	int (*clone_fd)(const struct cgroup *cg); /* NULL: none to be had */
 	/* pid 0: the caller itself, which has one thread. */
 	int (*enter)(const struct cgroup *cg, pid_t pid, struct err *err);
 	int (*apply)(struct cgroup *cg, const struct resources *resources, struct err *err);
 	int (*delegate)(const struct cgroup *cg, uid_t uid, struct err *err); /* NULL: nothing */
-	int (*kill)(const struct cgroup *cg, struct err *err);
+	int (*kill)(const struct cgroup *cg, struct err *err); /* only called when entered */
+	/* Waits for the end of what is in there; kills it only when entered. */
 	int (*remove)(struct cgroup *cg, struct err *err);
 	int (*freeze)(const struct cgroup *cg, bool frozen, struct err *err);
 	bool (*is_frozen)(const struct cgroup *cg);
@@ -43,6 +47,8 @@ struct cgroup {
 	const struct cgroup_ops *ops; /* NULL: disabled, or no right to one */
 	enum cgroup_manager manager;
 	bool exists;
+	bool entered; /* the container's process is in it: what is in it may be killed */
+	bool loaded;  /* from state.json: it is ours already, and not checked for fitness again */
 	struct cgroup_folder *folders; /* one per hierarchy that is joined */
 	size_t n;
 	/* systemd: the scope, its slice, and which bus. What the scope's folders hold is the
@@ -54,7 +60,7 @@ struct cgroup {
 
 /* ---- what resources ask for ---- */
 
-/* CGROUP_* bits of the controllers whose limits are asked for. */
+/* CGROUP_* bits of the controllers whose limits are asked for; -1, no limit, is none. */
 unsigned int cgroup_wanted(const struct resources *resources);
 /* "memory" -> "linux.resources.memory", of one bit: for the error that it cannot be set here. */
 const char *cgroup_resource_key(unsigned int controller);

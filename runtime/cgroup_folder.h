@@ -28,6 +28,7 @@ struct cgroup_folder {
 		.fd = -1, .tasks_fd = -1                                                           \
 	}
 
+void cgroup_folder_close(struct cgroup_folder *folder);
 void cgroup_folder_free(struct cgroup_folder *folder);
 
 /* ---- the folder ---- */
@@ -35,13 +36,12 @@ void cgroup_folder_free(struct cgroup_folder *folder);
 /* Find out which part of mount + path is there (sets .made). Nothing is made. */
 int cgroup_folder_plan(struct cgroup_folder *folder, struct err *err);
 /*
- * Make what is missing and open it; each(new_fd, parent_fd, ctx) is called for every folder that
+ * Make what is missing and open it; each(new_fd, parent_fd) is called for every folder that
  * is new, from the top (may be NULL). EEXIST when another made the last one meanwhile. What was made
  * is removed again on failure.
  */
-typedef int cgroup_each_fn(int fd, int parent_fd, void *ctx, struct err *err);
-int cgroup_folder_make(struct cgroup_folder *folder, cgroup_each_fn *each, void *ctx,
-		       struct err *err);
+typedef int cgroup_each_fn(int fd, int parent_fd, struct err *err);
+int cgroup_folder_make(struct cgroup_folder *folder, cgroup_each_fn *each, struct err *err);
 /* Open it when it is not open; -ENOENT when it is gone. Returns the descriptor, borrowed. */
 int cgroup_folder_open(struct cgroup_folder *folder, struct err *err);
 /*
@@ -64,7 +64,8 @@ int cgroup_set_int(const struct cgroup_folder *folder, const char *key, const ch
 bool cgroup_has(const struct cgroup_folder *folder, const char *file);
 /* The whole file; the caller frees. */
 int cgroup_get(const struct cgroup_folder *folder, const char *file, char **text, struct err *err);
-/* One number. "max" and what does not fit are INT64_MAX. */
+/* The number that text begins with. "max", "-1" and what has 19 digits ("no limit" on v1): INT64_MAX. */
+int64_t cgroup_number(const char *text);
 int cgroup_get_int(const struct cgroup_folder *folder, const char *file, int64_t *value,
 		   struct err *err);
 /* "key value" lines, as memory.stat and cgroup.events have them. false: no such key. */

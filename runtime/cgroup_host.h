@@ -31,10 +31,11 @@ enum cgroup_controller {
 
 struct cgroup_mount {
 	bool v2;
-	unsigned int controllers; /* v1: of this hierarchy; v2: 0, see cgroup.controllers */
-	char *label;              /* v1: "memory", "cpu,cpuacct", "name=systemd"; v2: "" */
-	char *point;              /* mount point */
-	char *root;               /* the group that is seen at the mount point; "/" as a rule */
+	unsigned int controllers;  /* v1: of this hierarchy; v2: 0, see cgroup.controllers */
+	char *label;               /* v1: "memory", "cpu,cpuacct", "name=systemd"; v2: "" */
+	char *point;               /* mount point */
+	char *root;                /* the group that is seen at the mount point; "/" as a rule */
+	unsigned int major, minor; /* device number of it */
 	char *own; /* ours, below the mount point ("/" for its root); NULL: not seen */
 };
 
@@ -46,6 +47,7 @@ struct cgroup_host {
 
 #define autocgrouphost __attribute__((cleanup(cgroup_host_free)))
 
+/* Only what is to be seen: a later mount may lie over a hierarchy. */
 int cgroup_host_read(struct cgroup_host *host, struct err *err);
 /* The same from texts; either may be hostile or cut. */
 void cgroup_host_parse(const char *mountinfo, const char *own, struct cgroup_host *host);

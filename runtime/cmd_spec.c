@@ -166,6 +166,17 @@ static void put_own_id(json_node *linux_node, const char *key, int64_t id)
 	json_append(json_put_array(linux_node, key), map);
 }
 
+/* No device but those that every container has. */
+static void put_device_rule(json_node *linux_node)
+{
+	json_node *resources = json_put_object(linux_node, "resources");
+	json_node *rule = json_object();
+
+	json_put_bool(rule, "allow", false);
+	json_put_string(rule, "access", "rwm");
+	json_append(json_put_array(resources, "devices"), rule);
+}
+
 static void put_linux(json_node *spec, bool rootless)
 {
 	json_node *linux_node = json_put_object(spec, "linux");
@@ -178,6 +189,9 @@ static void put_linux(json_node *spec, bool rootless)
 		put_own_id(linux_node, "uidMappings", geteuid());
 		put_own_id(linux_node, "gidMappings", getegid());
 	}
+	/* A normal user sets no device rules, and makes no nodes. */
+	if (!rootless)
+		put_device_rule(linux_node);
 	put_strings(linux_node, "maskedPaths", masked_paths);
 	put_strings(linux_node, "readonlyPaths", readonly_paths);
 }

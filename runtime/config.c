@@ -30,32 +30,6 @@ const char *config_hook_name(enum hook_kind kind)
 	return hook_names[kind];
 }
 
-int config_unsupported(const struct json_path *path, struct err *err)
-{
-	return json_fail(path, err, "is not supported by this version");
-}
-
-int config_decode_refuse(const json_node *node, const struct json_field *field, void *out,
-			 const struct json_path *path, struct err *err)
-{
-	(void)node;
-	(void)field;
-	(void)out;
-	return config_unsupported(path, err);
-}
-
-int config_decode_unlimited(const json_node *node, const struct json_field *field, void *out,
-			    const struct json_path *path, struct err *err)
-{
-	int64_t value;
-
-	(void)field;
-	(void)out;
-	if (json_int(node, &value) && (value == 0 || value == -1))
-		return 0;
-	return config_unsupported(path, err);
-}
-
 /* ---- ociVersion: SemVer 2.0, any 1.x.y ---- */
 
 /* One number without leading zeros; *s moves behind it. */
@@ -252,6 +226,8 @@ void config_free(struct config **config)
 	strlist_free(&c->masked_paths);
 	strlist_free(&c->readonly_paths);
 	config_seccomp_free(&c->seccomp);
+	free(c->cgroups_path);
+	resources_free(&c->resources);
 	free(c);
 	*config = NULL;
 }

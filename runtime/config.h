@@ -12,6 +12,7 @@
 #include "common/json.h"
 #include "common/str.h"
 #include "runtime/config_seccomp.h"
+#include "runtime/resources.h"
 
 /*
  * config.json of the OCI runtime-spec (config.md, config-linux.md) as the runtime works with it:
@@ -229,6 +230,8 @@ struct config {
 	char *mount_label; /* SELinux; NULL: unset */
 	struct config_memory_policy memory_policy;
 	struct config_personality personality;
+	char *cgroups_path; /* NULL: unset; its form is cgroup_path.h's business */
+	struct resources resources;
 	int rootfs_propagation; /* MS_SHARED…, with MS_REC; 0: unset */
 };
 

@@ -246,8 +246,8 @@ static const struct json_field linux_fields[] = {
 	{ "timeOffsets", json_decode_object, 0, 0, &time_offsets_table, 0 },
 	{ "devices", json_decode_array, AT(devices), 0, &config_device_table, 0 },
 	{ "netDevices", decode_net_devices, 0, 0, NULL, 0 },
-	UNSUPPORTED("cgroupsPath"),
-	{ "resources", json_decode_object, 0, 0, &config_resources_table, 0 },
+	{ "cgroupsPath", json_decode_string, AT(cgroups_path), 0, NULL, 0 },
+	{ "resources", json_decode_object, AT(resources), 0, &config_resources_table, 0 },
 	/* an empty one asks for a class of its own (config-linux.md, "IntelRdt") */
 	{ "intelRdt", json_decode_object, AT(intel_rdt), 0, &config_intel_rdt_table,
 	  AT(has_intel_rdt) },

@@ -19,7 +19,7 @@ extern const struct json_table config_seccomp_table; /* struct config_seccomp */
 /* The structs of their names in config.h. */
 extern const struct json_table config_scheduler_table, config_io_priority_table,
 	config_cpu_affinity_table, config_memory_policy_table, config_personality_table;
-extern const struct json_table config_resources_table; /* no struct: nothing of it is applied */
+extern const struct json_table config_resources_table; /* struct resources */
 
 /* The whole document, once every property on its own is right. */
 int config_check(struct config *config, const struct json_path *root, struct err *err);
@@ -30,16 +30,6 @@ int config_check_mounts(const struct config *config, const struct json_path *roo
 /* Extents that do not overlap, and no more of them than the kernel takes. */
 int config_check_id_maps(const struct config_id_maps *maps, const struct json_path *path,
 			 struct err *err);
-
-/* For a property that is known and has a value which asks for something. Returns negative. */
-int config_unsupported(const struct json_path *path, struct err *err);
-
-/*
- * Decoders for properties that are not applied, where "asks for nothing" is not what json_is_empty
- * says. config_decode_refuse: any value asks for something (a swappiness of 0, say).
- * config_decode_unlimited: 0 and -1 leave things as they are.
- */
-json_decode_fn config_decode_refuse, config_decode_unlimited;
 
 extern const struct json_table config_intel_rdt_table; /* struct config_intel_rdt */
 

@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/lock.h"
+#include "common/log.h"
 #include "common/process.h"
 #include "common/str.h"
 #include "runtime/root_dir.h"
@@ -117,14 +118,19 @@ void container_unlock(struct container *c)
 	close_fd(&c->root_fd);
 }
 
-static bool process_lives(const struct container *c)
+bool container_is_of_this_boot(const struct container *c)
 {
 	char boot_id[37];
 	struct err ignored = ERR_INIT;
 
+	return process_boot_id(boot_id, &ignored) >= 0 && str_eq(boot_id, c->state.boot_id);
+}
+
+static bool process_lives(const struct container *c)
+{
 	return c->state.start_ticks != 0 &&
 	       process_is_alive(c->state.oci.pid, c->state.start_ticks) &&
-	       process_boot_id(boot_id, &ignored) >= 0 && str_eq(boot_id, c->state.boot_id);
+	       container_is_of_this_boot(c);
 }
 
 /* Somebody holds the lock, so a create is under way and has not crashed. */
@@ -172,6 +178,15 @@ static int wait_gone(int pid_fd, struct err *err)
 	return n < 0 ? err_errno(err, "poll pidfd") : 0;
 }
 
+void container_thaw(const struct container *c)
+{
+	struct err err = ERR_INIT;
+
+	if (c->state.cgroup && cgroup_is_frozen(c->state.cgroup) &&
+	    cgroup_freeze(c->state.cgroup, false, &err) < 0)
+		log_warning("container '%s': %s; ignoring", c->id, err.msg);
+}
+
 /*
  * A pid namespace takes all with it before its init is seen to end. Without one the guard of a hook
  * (common/child.h) needs a moment yet; it has init's descriptors.
@@ -201,6 +216,7 @@ static int kill_process(struct container *c, struct err *err)
 		return 0;
 	if (pidfd_send_signal(pid_fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return err_errno(err, "kill process %d", (int)pid);
+	container_thaw(c);
 	int rc = wait_gone(pid_fd, err);
 
 	if (rc >= 0 && c->pid) {

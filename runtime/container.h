@@ -65,6 +65,9 @@ int container_name(struct container *c, const char *root, const char *id, struct
  */
 bool container_is_current(const struct container *c);
 
+/* Else nothing that state.json names is there any more; what has the name is another's. */
+bool container_is_of_this_boot(const struct container *c);
+
 enum container_lock {
 	CONTAINER_UNLOCKED,
 	CONTAINER_LOCKED
@@ -84,6 +87,9 @@ enum oci_status container_status(const struct container *c);
 /* "container 'x' is running", for an operation that another status would allow. */
 int container_refuse(const struct container *c, const char *operation, enum oci_status status,
 		     struct err *err);
+
+/* After SIGKILL: a paused process (cgroup v1) does not die before it runs again. */
+void container_thaw(const struct container *c);
 
 /* Kill it and wait for its end (a pidfd tells); a child of ours is reaped. Fine when it is dead. */
 int container_kill(struct container *c, struct err *err);

@@ -17,10 +17,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -29,6 +29,8 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "common/steps.h"
+#include "runtime/create_cgroup.h"
+#include "runtime/create_state.h"
 #include "runtime/hidden.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
@@ -145,9 +147,29 @@ static int undo_rdt(void *ctx, struct err *err)
 	return intel_rdt_remove(c->config, c->id, err);
 }
 
+static int step_cgroup(void *ctx, struct err *err)
+{
+	return create_cgroup_make(((struct create *)ctx)->c, err);
+}
+
+static int step_cgroup_again(void *ctx, struct err *err)
+{
+	return create_cgroup_again(((struct create *)ctx)->c, err);
+}
+
+static int undo_cgroup(void *ctx, struct err *err)
+{
+	return create_cgroup_remove(((struct create *)ctx)->c, err);
+}
+
 static int undo_process(void *ctx, struct err *err)
 {
-	return container_kill(((struct create *)ctx)->c, err);
+	struct container *c = ((struct create *)ctx)->c;
+
+	/* One whose pid nobody has told us ends when we have no more to say; its last words stay. */
+	if (!c->pid && c->sync_fd >= 0)
+		(void)shutdown(c->sync_fd, SHUT_WR);
+	return container_kill(c, err);
 }
 
 static int step_rdt(void *ctx, struct err *err)
@@ -161,7 +183,7 @@ static int step_rdt(void *ctx, struct err *err)
 
 static pid_t clone_init(struct container *c, int init_fd)
 {
-	pid_t pid = init_clone(c->ns.staged ? 0 : c->ns.new_flags & ~c->ns.late_flags);
+	pid_t pid = init_clone_first(c);
 
 	if (pid != 0)
 		return pid;
@@ -235,6 +257,18 @@ static int step_idmaps(void *ctx, struct err *err)
 	struct container *c = ((struct create *)ctx)->c;
 
 	return idmaps_open(c->config, c->ns.join_fds[NS_USER], &c->idmaps, err);
+}
+
+static int step_enter(void *ctx, struct err *err)
+{
+	return create_cgroup_enter(((struct create *)ctx)->c, err);
+}
+
+static int step_resources(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	return cgroup_apply(c->state.cgroup, &c->config->resources, err);
 }
 
 static int step_maps(void *ctx, struct err *err)
@@ -408,7 +442,10 @@ static const struct step create_steps[] = {
 	{ .name = "create.rdt", .run = step_rdt, .undo = undo_rdt },
 	{ .name = "create.poststop", .undo = undo_poststop },
 	{ .name = "create.idmaps", .run = step_idmaps },
+	{ .name = "create.cgroup", .run = step_cgroup, .undo = undo_cgroup },
 	{ .name = "create.process", .run = step_process, .undo = undo_process },
+	{ .name = "create.enter", .run = step_enter },
+	{ .name = "create.resources", .run = step_resources },
 	{ .name = "create.maps", .run = step_maps },
 	{ .name = "create.rdt-enter", .run = step_rdt_enter },
 	{ .name = "create.time", .run = step_time },
@@ -424,7 +461,9 @@ static const struct step create_steps[] = {
 };
 
 static const struct step again_steps[] = {
+	{ .name = "restart.cgroup", .run = step_cgroup_again },
 	{ .name = "restart.process", .run = step_process, .undo = undo_process },
+	{ .name = "restart.enter", .run = step_enter },
 	{ .name = "restart.rdt-enter", .run = step_rdt_enter },
 	{ .name = "restart.oom", .run = step_oom },
 	{ .name = "restart.limits", .run = step_limits },
@@ -434,55 +473,6 @@ static const struct step again_steps[] = {
 };
 
 /* ---- the whole ---- */
-
-static char *now_text(void)
-{
-	struct timespec now;
-	struct tm tm;
-	char day[32];
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &tm);
-	(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	return xasprintf("%s.%09ldZ", day, now.tv_nsec);
-}
-
-static void copy_map(struct strmap *out, const struct strmap *in)
-{
-	out->items = xreallocarray(NULL, in->n, sizeof(*out->items));
-	for (out->n = 0; out->n < in->n; out->n++)
-		out->items[out->n] =
-			(struct strmap_entry){ .key = xstrdup(in->items[out->n].key),
-					       .value = xstrdup(in->items[out->n].value) };
-}
-
-static int fill_state(struct container *c, bool persist, struct err *err)
-{
-	struct state *state = &c->state;
-	const char *rootfs = c->config->root.path;
-	char boot_id[37];
-	int rc = process_boot_id(boot_id, err);
-
-	if (rc < 0)
-		return rc;
-	state->oci.bundle = getcwd(NULL, 0);
-	if (!state->oci.bundle)
-		return err_errno(err, "getcwd");
-	state->oci.oci_version = xstrdup(CONFIG_OCI_VERSION_MAX);
-	state->oci.id = xstrdup(c->id);
-	state->oci.status = OCI_STATUS_CREATING;
-	copy_map(&state->oci.annotations, &c->config->annotations);
-	state->boot_id = xstrdup(boot_id);
-	state->created = now_text();
-	state->rootfs = rootfs[0] == '/' ? xstrdup(rootfs)
-					 : xasprintf("%s/%s", state->oci.bundle, rootfs);
-	state->owner = geteuid();
-	state->persist = persist;
-	/* Known before they are made: init gets its copy of the state at its birth. */
-	if (persist)
-		pins_list(c->path, c->ns.new_flags, &state->oci.namespaces);
-	return 0;
-}
 
 /* What the kernel would refuse in the middle of it, in words that help. */
 static int check_rights(const struct container *c, struct err *err)
@@ -531,11 +521,13 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc >= 0)
 		rc = sysctl_check_joined(c->config, &c->ns, err);
 	if (rc >= 0)
-		rc = fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
+		rc = create_fill_state(c, !request->no_persist && !c->rights.no_mounts, err);
 	if (rc >= 0 && !c->rights.no_mounts)
 		rc = hidden_find(c->config, c->root, &c->hidden, err);
 	if (rc >= 0)
 		rc = seccomp_filter_prepare(&c->config->seccomp, c->root, &c->seccomp, err);
+	if (rc >= 0)
+		rc = create_cgroup_plan(c, request->cgroup_manager, err);
 	if (rc < 0)
 		return rc;
 	if (c->hidden.n && c->config->namespaces[NS_USER].present)

@@ -193,6 +193,8 @@ static int stage(struct enter *enter, struct err *err)
 	if (rc >= 0)
 		rc = scheduling_affinity(0, &cpus->initial, "initial", err);
 	if (rc >= 0)
+		rc = cgroup_enter(enter->request->c->state.cgroup, 0, err);
+	if (rc >= 0)
 		rc = scheduling_affinity(0, &cpus->final, "final", err);
 	if (rc < 0)
 		return rc;
@@ -200,7 +202,7 @@ static int stage(struct enter *enter, struct err *err)
 	rc = join(enter, err);
 	if (rc < 0)
 		return rc;
-	pid_t pid = init_clone(CLONE_PARENT);
+	pid_t pid = init_clone(CLONE_PARENT, -1);
 
 	if (pid == 0)
 		process_main(enter);
@@ -314,7 +316,7 @@ int enter_container(const struct enter_request *request, struct err *err)
 	autoclose int child_fd = fds[1];
 
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	pid_t pid = init_clone(0);
+	pid_t pid = init_clone(0, -1);
 
 	if (pid == 0) {
 		enter.sync_fd = child_fd;

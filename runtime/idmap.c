@@ -52,7 +52,7 @@ static int open_mapped(pid_t pid, const struct config_id_maps *uid_maps,
 static int make_userns(const struct config_id_maps *uid_maps, const struct config_id_maps *gid_maps,
 		       struct err *err)
 {
-	pid_t pid = init_clone(CLONE_NEWUSER);
+	pid_t pid = init_clone(CLONE_NEWUSER, -1);
 
 	if (pid < 0)
 		return err_errno(err, "make a user namespace for an idmapped mount");

@@ -30,6 +30,7 @@
 #include "common/steps.h"
 #include "runtime/console_socket.h"
 #include "runtime/create.h"
+#include "runtime/create_cgroup.h"
 #include "runtime/exec.h"
 #include "runtime/hidden.h"
 #include "runtime/hooks.h"
@@ -56,9 +57,14 @@ struct init {
 	int report_fd;      /* where an error goes: sync_fd, then the start connection */
 };
 
-pid_t init_clone(uint64_t flags)
+pid_t init_clone(uint64_t flags, int cgroup_fd)
 {
 	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
 
 	/* With CLONE_PARENT the signal is the parent's own (clone(2)). */
 	if (flags & CLONE_PARENT)
@@ -66,7 +72,43 @@ pid_t init_clone(uint64_t flags)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
+/*
+ * A cgroup namespace has for its root the group that its maker is in. clone3 takes that of the runtime,
+ * CLONE_INTO_CGROUP or not, so init makes the namespace once it is in its group. The process in between
+ * is in there before it clones.
+ */
+static uint64_t flags_of(const struct container *c)
+{
+	uint64_t own = create_cgroup_by_init(c) ? CLONE_NEWCGROUP : 0;
+
+	return c->ns.new_flags & ~(c->ns.late_flags | own);
+}
+
+pid_t init_clone_first(const struct container *c)
+{
+	if (c->ns.staged)
+		return init_clone(0, -1);
+	return init_clone(flags_of(c), cgroup_clone_fd(c->state.cgroup));
+}
+
 /* ---- up to "ready" ---- */
+
+/* Before anything else, so that all that it does is the container's. */
+static int step_cgroup(void *ctx, struct err *err)
+{
+	const struct container *c = ((const struct init *)ctx)->c;
+	struct cgroup *cgroup = c->state.cgroup;
+	int rc = 0;
+
+	if (!create_cgroup_by_init(c))
+		return 0;
+	if (cgroup_needs_entry(cgroup))
+		rc = cgroup_enter(cgroup, 0, err);
+	if (rc >= 0 && (c->ns.new_flags & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		rc = err_errno(err, "make a cgroup namespace");
+	cgroup_close(cgroup);
+	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_ENTERED, 0, err);
+}
 
 /* A CPU that we may not run on is no harm: the namespace is made anew where we are. */
 static int renew_mount_namespace(int cpu, struct err *err)
@@ -323,6 +365,7 @@ static int step_proc(void *ctx, struct err *err)
 }
 
 static const struct step setup_steps[] = {
+	{ .name = "init.cgroup", .run = step_cgroup },
 	{ .name = "init.namespaces", .run = step_namespaces },
 	{ .name = "init.keyring", .run = step_keyring },
 	{ .name = "init.names", .run = step_names },
@@ -341,6 +384,7 @@ static const struct step setup_steps[] = {
 };
 
 static const struct step restart_steps[] = {
+	{ .name = "init.cgroup", .run = step_cgroup },
 	{ .name = "init.namespaces", .run = step_namespaces },
 	{ .name = "init.keyring", .run = step_keyring },
 	{ .name = "init.proc", .run = step_proc },
@@ -506,13 +550,16 @@ void init_stage_main(struct container *c)
 	/* Who is in there already may look at us from now on. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	close_runtime_fds(c);
-	/* While we may: in the user namespace these mounts are locked. */
-	int rc = c->hidden.n ? hidden_leave(&c->hidden, &err) : 0;
+	int rc = cgroup_enter(c->state.cgroup, 0, &err);
 
+	cgroup_close(c->state.cgroup);
+	/* While we may: in the user namespace these mounts are locked. */
+	if (rc >= 0 && c->hidden.n)
+		rc = hidden_leave(&c->hidden, &err);
 	if (rc >= 0)
 		rc = namespaces_join(&c->ns, &err);
 	if (rc >= 0) {
-		pid_t pid = init_clone((c->ns.new_flags & ~c->ns.late_flags) | CLONE_PARENT);
+		pid_t pid = init_clone(flags_of(c) | CLONE_PARENT, -1);
 
 		if (pid == 0)
 			init_main(c);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/err.h"
 #include "common/json.h"
 #include "common/str.h"
 
@@ -16,7 +17,8 @@
  */
 struct resource_number {
 	int64_t value;
-	bool set; /* the key was there; 0 and -1 are wishes too */
+	bool set; /* the key was there and asked for something: a 0 where it means "no limit given"
+		   * counts as unset; -1 is a wish, no limit */
 };
 
 struct resource_flag {
@@ -65,7 +67,7 @@ struct resource_block_io {
 
 struct resource_hugepage {
 	char *page_size; /* "2MB"; checked: a size, never a path */
-	int64_t limit;
+	int64_t limit;   /* -1: none */
 };
 
 struct resource_hugepages {
@@ -106,6 +108,12 @@ struct resources {
 	struct strmap unified; /* file -> value, of cgroup v2 */
 };
 
+/*
+ * The document of `update --resources`: the object that linux.resources is. `what` names it in errors.
+ * Nothing is left to be freed on failure.
+ */
+int resources_parse(const char *text, size_t len, const char *what, struct resources *resources,
+		    struct err *err);
 void resources_free(struct resources *resources);
 
 #endif

@@ -34,7 +34,7 @@ static int decode_own(const char *text, size_t len, struct state *state, struct 
 	state->rootfs = xstrdup(string_of(root, "rootfs"));
 	state->persist = json_is_true(json_get(root, "persist"));
 	state->no_new_keyring = json_is_true(json_get(root, "noNewKeyring"));
-	return 0;
+	return cgroup_from_json(json_get(root, "cgroup"), &state->cgroup, err);
 }
 
 int state_load_at(int dir_fd, struct state *state, struct err *err)
@@ -76,6 +76,8 @@ int state_save_at(int dir_fd, const struct state *state, struct err *err)
 	json_put_string(root, "bootId", state->boot_id);
 	json_put_bool(root, "persist", state->persist);
 	json_put_bool(root, "noNewKeyring", state->no_new_keyring);
+	if (state->cgroup)
+		json_put(root, "cgroup", cgroup_json(state->cgroup));
 	autofree char *text = json_print(root, false);
 
 	return file_write_atomic_at(dir_fd, STATE_FILE, text, strlen(text), 0600, err);
@@ -87,5 +89,6 @@ void state_free(struct state *state)
 	free(state->boot_id);
 	free(state->created);
 	free(state->rootfs);
+	cgroup_free(&state->cgroup);
 	*state = (struct state){ 0 };
 }

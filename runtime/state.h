@@ -6,6 +6,7 @@
 
 #include "common/err.h"
 #include "common/oci_state.h"
+#include "runtime/cgroup.h"
 
 /* <root>/<id>/state.json: what outlives the runtime's process. */
 struct state {
@@ -15,9 +16,10 @@ struct state {
 	char *boot_id;
 	char *created; /* RFC 3339 */
 	char *rootfs;
-	int64_t owner;       /* uid */
-	bool persist;        /* namespaces are pinned */
-	bool no_new_keyring; /* it has the session keyring of who made it */
+	int64_t owner;         /* uid */
+	bool persist;          /* namespaces are pinned */
+	bool no_new_keyring;   /* it has the session keyring of who made it */
+	struct cgroup *cgroup; /* never NULL once it was loaded or create has planned it */
 };
 
 int state_load_at(int dir_fd, struct state *state, struct err *err);

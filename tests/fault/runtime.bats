@@ -6,13 +6,13 @@
 
 load ../lib/common
 
-STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.idmaps create.process create.maps
+STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.idmaps create.cgroup create.process create.enter create.resources create.maps
 	create.rdt-enter create.time create.oom create.limits create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
-STEPS_INIT="init.namespaces init.keyring init.names init.lo init.rootfs init.mounts init.devices init.cwd
+STEPS_INIT="init.cgroup init.namespaces init.keyring init.names init.lo init.rootfs init.mounts init.devices init.cwd
 	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.terminal init.seal"
 STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.scheduling init.labels
 	init.identity init.exec init.execve"
-STEPS_RESTART="restart.process restart.rdt-enter restart.oom restart.limits restart.proceed restart.ready restart.commit init.proc"
+STEPS_RESTART="restart.cgroup restart.process restart.enter restart.rdt-enter restart.oom restart.limits restart.proceed restart.ready restart.commit init.proc"
 
 setup() {
 	[ -x "$FAULT_BIN/ct-runtime" ] || skip "make fault has not been run"
@@ -21,6 +21,9 @@ setup() {
 	mkdir -m 700 "$RUNTIME_ROOT"
 	make_bundle "$TEST_DIR/bundle"
 	set_args "$TEST_DIR/bundle" sleep 1000
+	edit_config "$TEST_DIR/bundle" '.linux.cgroupsPath = "/outer/c" | .linux.resources = {pids: {limit: 50},
+		memory: {limit: 100000000}, devices: [{allow: false, access: "rwm"}]}
+		| .linux.namespaces += [{type: "cgroup"}]'
 	make_script "$TEST_DIR/poststop" <<-EOF
 		#!/bin/sh
 		echo ran >>"$TEST_DIR/poststop.log"
@@ -123,7 +126,7 @@ make_container() {
 
 @test "faults: delete is killed at any step of its way, and done again" {
 	local step
-	for step in create.commit create.process create.poststop create.unpin create.reserve; do
+	for step in create.commit create.process create.cgroup create.poststop create.unpin create.reserve; do
 		make_container
 		faulty "$step.undo:kill" delete --force c || true
 		assert_clean_after_delete "$step.undo:kill"

@@ -155,10 +155,6 @@ in_container() {
 }
 
 @test "config: what is known and not applied is refused by name" {
-	refused_with '.linux.cgroupsPath = "/x"' 'config.json: linux.cgroupsPath: '
-	refused_with '.linux.resources.memory.limit = 1000000' 'config.json: linux.resources.memory.limit: '
-	refused_with '.linux.resources.pids.limit = 0' 'config.json: linux.resources.pids.limit: '
-	refused_with '.linux.resources.devices = [{allow: false, access: "rwm"}]' 'config.json: linux.resources.devices: '
 	refused_with '.linux.intelRdt = {closID: 3}' 'config.json: linux.intelRdt.closID: '
 }
 

@@ -366,7 +366,7 @@ static void test_unsupported(void **state)
 		{ DOC_LINUX, LINUX_NS "'netDevices': {'eth0': {}}",
 		  "linux.netDevices: is not supported: this runtime leaves networks to hooks; call "
 		  "ct-netns" },
-		{ DOC_LINUX, LINUX_NS "'cgroupsPath': '/a'", "linux.cgroupsPath" UNSUPPORTED },
+		{ DOC_LINUX, LINUX_NS "'cgroupsPath': 1", "linux.cgroupsPath: must be a string" },
 		{ DOC_LINUX, LINUX_NS "'intelRdt': []", "linux.intelRdt: must be" },
 		{ DOC_LINUX, LINUX_NS "'intelRdt': {'closID': 'a/b'}", "linux.intelRdt.closID: " },
 		{ DOC_LINUX, LINUX_NS "'intelRdt': {'closID': '..'}", "linux.intelRdt.closID: " },
@@ -384,63 +384,6 @@ static void test_unsupported(void **state)
 
 	(void)state;
 	REFUSE_ALL(docs);
-}
-
-static void test_resources(void **state)
-{
-	static const struct {
-		const char *object, *key, *value;
-	} limits[] = {
-		{ NULL, "devices", "[{'allow': false, 'access': 'rwm'}]" },
-		{ NULL, "hugepageLimits", "[{}]" },
-		{ NULL, "rdma", "{'a': {}}" },
-		{ NULL, "unified", "{'memory.high': '1'}" },
-		{ "memory", "limit", "4096" },
-		{ "memory", "limit", "-2" },
-		{ "memory", "limit", "'0'" },
-		{ "memory", "reservation", "1" },
-		{ "memory", "swap", "1" },
-		{ "memory", "kernel", "1" },
-		{ "memory", "kernelTCP", "1" },
-		{ "memory", "swappiness", "0" },
-		{ "memory", "disableOOMKiller", "true" },
-		{ "memory", "useHierarchy", "true" },
-		{ "memory", "checkBeforeUpdate", "true" },
-		{ "cpu", "shares", "2" },
-		{ "cpu", "quota", "1000" },
-		{ "cpu", "burst", "1" },
-		{ "cpu", "period", "1" },
-		{ "cpu", "realtimeRuntime", "1" },
-		{ "cpu", "realtimePeriod", "1" },
-		{ "cpu", "cpus", "'0'" },
-		{ "cpu", "mems", "'0'" },
-		{ "cpu", "idle", "1" },
-		{ "pids", "limit", "10" },
-		{ "pids", "limit", "0" },
-		{ "blockIO", "weight", "10" },
-		{ "blockIO", "leafWeight", "10" },
-		{ "blockIO", "weightDevice", "[{}]" },
-		{ "blockIO", "throttleReadBpsDevice", "[{}]" },
-		{ "blockIO", "throttleWriteBpsDevice", "[{}]" },
-		{ "blockIO", "throttleReadIOPSDevice", "[{}]" },
-		{ "blockIO", "throttleWriteIOPSDevice", "[{}]" },
-		{ "network", "classID", "1" },
-		{ "network", "priorities", "[{}]" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		const char *object = limits[i].object;
-		autofree char *members =
-			object ? xasprintf("'%s': {'%s': %s}", object, limits[i].key,
-					   limits[i].value)
-			       : xasprintf("'%s': %s", limits[i].key, limits[i].value);
-		autofree char *error = xasprintf("linux.resources.%s%s%s" UNSUPPORTED,
-						 object ? object : "", object ? "." : "",
-						 limits[i].key);
-
-		refuse(&(const struct refused){ DOC_RESOURCES, members, error });
-	}
 }
 
 static void test_size(void **state)
@@ -481,7 +424,6 @@ int main(void)
 		TEST("config: refuses more id maps than the kernel takes", test_many_id_maps),
 		TEST("config: refuses every property that is known and not applied",
 		     test_unsupported),
-		TEST("config: refuses every limit of a cgroup", test_resources),
 		TEST("config: refuses what is too large or too deep", test_size),
 	};
 

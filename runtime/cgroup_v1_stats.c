@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/str.h"
+#include "runtime/cgroup_v1.h"
+
+/*
+ * The "data" object of runc's `events --stats`, from the files of v1. A file that is not there, by
+ * kernel or by the hierarchies that were joined, leaves its keys out.
+ */
+
+static void put_file(json_node *object, const char *key, const struct cgroup_folder *folder,
+		     const char *file)
+{
+	struct err ignored = ERR_INIT;
+	int64_t value;
+
+	if (cgroup_get_int(folder, file, &value, &ignored) >= 0)
+		json_put_int(object, key, value);
+}
+
+static void put_keyed(json_node *object, const char *key, const char *text, const char *name)
+{
+	int64_t value;
+
+	if (cgroup_keyed(text, name, &value))
+		json_put_int(object, key, value);
+}
+
+/* ---- cpu ---- */
+
+static void put_cpuacct(json_node *cpu, const struct cgroup_folder *folder)
+{
+	json_node *usage = json_put_object(cpu, "usage");
+	autofree char *text = NULL;
+	struct err ignored = ERR_INIT;
+
+	put_file(usage, "total", folder, "cpuacct.usage");
+	put_file(usage, "kernel", folder, "cpuacct.usage_sys");
+	put_file(usage, "user", folder, "cpuacct.usage_user");
+	if (cgroup_get(folder, "cpuacct.usage_percpu", &text, &ignored) < 0)
+		return;
+	json_node *list = json_put_array(usage, "percpu");
+
+	for (const char *p = text; *p; p += strspn(p, " \n")) {
+		json_append_int(list, cgroup_number(p));
+		p += strcspn(p, " \n");
+	}
+}
+
+static void put_throttling(json_node *cpu, const struct cgroup_folder *folder)
+{
+	autofree char *text = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (cgroup_get(folder, "cpu.stat", &text, &ignored) < 0)
+		return;
+	json_node *throttling = json_put_object(cpu, "throttling");
+
+	put_keyed(throttling, "periods", text, "nr_periods");
+	put_keyed(throttling, "throttledPeriods", text, "nr_throttled");
+	put_keyed(throttling, "throttledTime", text, "throttled_time");
+}
+
+/* ---- memory ---- */
+
+static void put_memory_part(json_node *memory, const char *key, const struct cgroup_folder *folder,
+			    const char *prefix)
+{
+	static const struct {
+		const char *key, *file;
+	} values[] = {
+		{ "limit", "limit_in_bytes" },
+		{ "usage", "usage_in_bytes" },
+		{ "max", "max_usage_in_bytes" },
+		{ "failcnt", "failcnt" },
+	};
+	json_node *part = json_put_object(memory, key);
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		autofree char *file = xasprintf("%s.%s", prefix, values[i].file);
+
+		put_file(part, values[i].key, folder, file);
+	}
+}
+
+static void put_memory_stat(json_node *memory, const struct cgroup_folder *folder)
+{
+	autofree char *text = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (cgroup_get(folder, "memory.stat", &text, &ignored) < 0)
+		return;
+	put_keyed(memory, "cache", text, "cache");
+	json_node *raw = json_put_object(memory, "raw");
+
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		char *blank = strchr(line, ' ');
+
+		if (!blank)
+			continue;
+		*blank = '\0';
+		json_put_int(raw, line, cgroup_number(blank + 1));
+	}
+}
+
+static void put_memory(json_node *data, const struct cgroup_folder *folder)
+{
+	json_node *memory = json_put_object(data, "memory");
+
+	put_memory_stat(memory, folder);
+	put_memory_part(memory, "usage", folder, "memory");
+	put_memory_part(memory, "swap", folder, "memory.memsw");
+	put_memory_part(memory, "kernel", folder, "memory.kmem");
+	put_memory_part(memory, "kernelTCP", folder, "memory.kmem.tcp");
+}
+
+/* ---- blkio ---- */
+
+/* "8:0 Read 4096" lines; "Total 4096" and lines without an operation are left out. */
+static void put_blkio_file(json_node *blkio, const char *key, const struct cgroup_folder *folder,
+			   const char *file)
+{
+	autofree char *text = NULL;
+	struct err ignored = ERR_INIT;
+	json_node *list = json_put_array(blkio, key);
+
+	if (cgroup_get(folder, file, &text, &ignored) < 0)
+		return;
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		int64_t major, minor, value;
+		char op[32];
+
+		if (sscanf(line, "%" SCNd64 ":%" SCNd64 " %31s %" SCNd64, &major, &minor, op,
+			   &value) != 4)
+			continue;
+		json_node *entry = json_object();
+
+		json_put_int(entry, "major", major);
+		json_put_int(entry, "minor", minor);
+		json_put_string(entry, "op", op);
+		json_put_int(entry, "value", value);
+		json_append(list, entry);
+	}
+}
+
+static void put_blkio(json_node *data, const struct cgroup_folder *folder)
+{
+	json_node *blkio = json_put_object(data, "blkio");
+	bool bfq = cgroup_has(folder, "blkio.bfq.io_serviced_recursive");
+
+	/* Throttling counts all requests, BFQ those of disks that it schedules. */
+	put_blkio_file(blkio, "ioServiceBytesRecursive", folder,
+		       "blkio.throttle.io_service_bytes_recursive");
+	put_blkio_file(blkio, "ioServicedRecursive", folder,
+		       bfq ? "blkio.throttle.io_serviced_recursive" : "blkio.throttle.io_serviced");
+}
+
+/* ---- the whole ---- */
+
+static void put_pids(json_node *data, const struct cgroup_folder *folder)
+{
+	json_node *pids = json_put_object(data, "pids");
+	autofree char *text = NULL;
+	struct err ignored = ERR_INIT;
+
+	put_file(pids, "current", folder, "pids.current");
+	/* no limit is 0 */
+	if (cgroup_get(folder, "pids.max", &text, &ignored) >= 0)
+		json_put_int(pids, "limit", str_starts(text, "max") ? 0 : cgroup_number(text));
+}
+
+int cgroup_v1_stats(const struct cgroup *cg, json_node *data, struct err *err)
+{
+	static const struct {
+		unsigned int controller;
+		void (*put)(json_node *object, const struct cgroup_folder *folder);
+		bool cpu;
+	} parts[] = {
+		{ CGROUP_CPUACCT, put_cpuacct, true }, { CGROUP_CPU, put_throttling, true },
+		{ CGROUP_MEMORY, put_memory, false },  { CGROUP_PIDS, put_pids, false },
+		{ CGROUP_BLKIO, put_blkio, false },
+	};
+	json_node *cpu = json_put_object(data, "cpu");
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct cgroup_folder *folder = cgroup_v1_folder(cg, parts[i].controller);
+		int rc = folder ? cgroup_folder_open(folder, err) : 0;
+
+		if (rc < 0)
+			return rc;
+		if (folder)
+			parts[i].put(parts[i].cpu ? cpu : data, folder);
+	}
+	return 0;
+}
