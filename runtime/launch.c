@@ -30,8 +30,6 @@ int launch_process(const struct launch *launch, struct err *err)
 		rc = seccomp_filter_load(launch->filter, &listener_fd, err);
 	if (rc >= 0 && listener_fd >= 0)
 		rc = sync_send_fd(launch->report_fd, SYNC_LISTENER, listener_fd, err);
-	if (rc >= 0)
-		rc = exec_run(process, &paths, launch->env, err);
-	strlist_free(&paths);
-	return rc;
+	/* Not freed when it fails: to give memory back may be a system call. */
+	return rc < 0 ? rc : exec_run(process, &paths, launch->env, err);
 }
