@@ -2,8 +2,10 @@
 #include "runtime/features.h"
 
 #include <ctype.h>
+#include <seccomp.h>
 #include <sys/capability.h>
 
+#include "common/cleanup.h"
 #include "common/str.h"
 #include "runtime/config.h"
 #include "runtime/mounts.h"
@@ -96,6 +98,16 @@ static void put_memory_policy(json_node *linux_node)
 	put_names(policy, "flags", config_memory_flags);
 }
 
+static void put_annotations(json_node *root)
+{
+	const struct scmp_version *library = seccomp_version();
+	autofree char *text = xasprintf("%u.%u.%u", library->major, library->minor, library->micro);
+	json_node *annotations = json_put_object(root, "annotations");
+
+	json_put_string(annotations, ANNOTATION "version", CT_VERSION);
+	json_put_string(annotations, "io.github.seccomp.libseccomp.version", text);
+}
+
 json_node *features_json(void)
 {
 	json_node *root = json_object();
@@ -116,6 +128,6 @@ json_node *features_json(void)
 	put_flag(json_put_object(linux_node, "mountExtensions"), "idmap", "enabled", true);
 	/* Networks are for hooks. */
 	put_flag(linux_node, "netDevices", "enabled", false);
-	json_put_string(json_put_object(root, "annotations"), ANNOTATION "version", CT_VERSION);
+	put_annotations(root);
 	return root;
 }

@@ -193,4 +193,5 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 @test "features: says its version" {
 	assert_equal "$("$CT_RUNTIME_BIN" --version | head -1)" \
 		"ct-runtime version $(feature '.annotations["org.ct-runtime.version"]')"
+	assert_match "$(feature '.annotations["io.github.seccomp.libseccomp.version"]')" '^[0-9]+\.[0-9]+\.[0-9]+$'
 }
