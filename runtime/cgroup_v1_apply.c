@@ -35,9 +35,6 @@ static int set(const struct cgroup_folder *folder, const struct value *value, st
 
 	if (rc == -ENOENT)
 		return no_file(folder, value->key, value->file, err);
-	if (rc == -ENOTSUPP_)
-		return err_set(err, ENOTSUP, "%s: this kernel has no such limit any more",
-			       value->key);
 	return rc;
 }
 
@@ -121,13 +118,28 @@ static int set_flag(const struct cgroup_folder *folder, const char *key, const c
 	return set(folder, &value, err);
 }
 
+/* Kernels without such a limit refuse it (5.16), or take the write and forget it (6.x). */
+static int set_kernel(const struct cgroup_folder *folder, const struct resource_number *limit,
+		      struct err *err)
+{
+	const struct value value = { KEY "memory.kernel", "memory.kmem.limit_in_bytes", limit };
+	int64_t now = 0;
+	int rc = set(folder, &value, err);
+
+	if (rc >= 0 && limit->set && limit->value >= 0)
+		rc = cgroup_get_int(folder, value.file, &now, err);
+	if (rc == -ENOTSUPP_ || now == INT64_MAX)
+		return err_set(err, ENOTSUP, "%s: this kernel has no such limit any more",
+			       value.key);
+	return rc;
+}
+
 static int apply_memory(const struct cgroup_folder *folder, const struct resources *r,
 			struct err *err)
 {
 	const struct resource_memory *m = &r->memory;
 	const struct value values[] = {
 		{ KEY "memory.reservation", "memory.soft_limit_in_bytes", &m->reservation },
-		{ KEY "memory.kernel", "memory.kmem.limit_in_bytes", &m->kernel },
 		{ KEY "memory.kernelTCP", "memory.kmem.tcp.limit_in_bytes", &m->kernel_tcp },
 		{ KEY "memory.swappiness", "memory.swappiness", &m->swappiness },
 	};
@@ -140,6 +152,8 @@ static int apply_memory(const struct cgroup_folder *folder, const struct resourc
 		rc = set_limits(folder, m, err);
 	if (rc >= 0)
 		rc = set_all(folder, values, ARRAY_SIZE(values), err);
+	if (rc >= 0)
+		rc = set_kernel(folder, &m->kernel, err);
 	if (rc >= 0)
 		rc = set_flag(folder, KEY "memory.disableOOMKiller", "memory.oom_control",
 			      &m->disable_oom_killer, err);
