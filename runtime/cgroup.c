@@ -128,6 +128,11 @@ static const struct cgroup_ops *find_backend(const char *name)
 	return NULL;
 }
 
+bool cgroup_has_backend(const char *name)
+{
+	return find_backend(name) != NULL;
+}
+
 static unsigned int controllers_of(const char *label)
 {
 	unsigned int bits = 0;
