@@ -49,6 +49,8 @@ static int send_signal(const struct container *c, int signo, struct err *err)
 		return err_set(err, ESRCH, "container '%s': container not running", c->id);
 	if (fd < 0 || pidfd_send_signal(fd, signo, NULL, 0) < 0)
 		return err_errno(err, "send signal %d to container '%s'", signo, c->id);
+	if (signo == SIGKILL)
+		container_thaw(c);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static void list_one(const char *root, const char *id, const struct list_options
 		log_debug("%s; ignoring", err.msg);
 		return;
 	}
-	enum oci_status status = container_status(&c);
+	enum oci_status status = container_shown_status(&c);
 
 	if (o->quiet)
 		(void)printf("%s\n", c.id);

@@ -155,6 +155,15 @@ enum oci_status container_status(const struct container *c)
 	return start_sock_is_waiting(c->dir_fd) ? OCI_STATUS_CREATED : OCI_STATUS_RUNNING;
 }
 
+enum oci_status container_shown_status(const struct container *c)
+{
+	enum oci_status status = container_status(c);
+
+	if (status == OCI_STATUS_RUNNING && c->state.cgroup && cgroup_is_frozen(c->state.cgroup))
+		return OCI_STATUS_PAUSED;
+	return status;
+}
+
 int container_refuse(const struct container *c, const char *operation, enum oci_status status,
 		     struct err *err)
 {

@@ -84,6 +84,9 @@ void container_unlock(struct container *c);
 /* What it is now, by the kernel's word. */
 enum oci_status container_status(const struct container *c);
 
+/* The same for people and engines: a running one whose group is frozen is paused. */
+enum oci_status container_shown_status(const struct container *c);
+
 /* "container 'x' is running", for an operation that another status would allow. */
 int container_refuse(const struct container *c, const char *operation, enum oci_status status,
 		     struct err *err);
