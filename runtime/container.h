@@ -78,6 +78,10 @@ enum container_lock {
  */
 int container_open(struct container *c, enum container_lock lock, struct err *err);
 
+/* The same without the config, whose length is the image's and the engine's choice: `list` reads
+ * a thousand of them. */
+int container_open_state(struct container *c, enum container_lock lock, struct err *err);
+
 /* Give up the lock on it, and on the root. */
 void container_unlock(struct container *c);
 
