@@ -32,6 +32,7 @@ static void close_fd(int *fd)
 
 void container_free(struct container *c)
 {
+	close_fd(&c->notify_fd);
 	close_fd(&c->tty_fd);
 	close_fd(&c->console_fd);
 	close_fd(&c->proc_fd);

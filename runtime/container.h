@@ -40,6 +40,7 @@ struct container {
 	bool replace;      /* restart: the state directory and the pins are there already */
 	const struct create_request *request; /* how it is made; never NULL in init */
 
+	int notify_fd;  /* for init: the mount that NOTIFY_SOCKET asks for (notify.h); -1 */
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
 	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */
 	int proc_fd;    /* the host's procfs, for labels (lsm.h); -1: none asked for */
@@ -49,7 +50,7 @@ struct container {
 	{                                                                                          \
 		.root_fd = -1, .dir_fd = -1, .lock_fd = -1, .sync_fd = -1, .listen_fd = -1,        \
                                                                                                    \
-		.null_fd = -1, .console_fd = -1, .tty_fd = -1, .proc_fd = -1,                      \
+		.null_fd = -1, .console_fd = -1, .notify_fd = -1, .tty_fd = -1, .proc_fd = -1,     \
 		.ns = NAMESPACES_INIT                                                              \
 	}
 #define autocontainer __attribute__((cleanup(container_free)))
