@@ -278,9 +278,7 @@ static int step_enter(void *ctx, struct err *err)
 
 static int step_resources(void *ctx, struct err *err)
 {
-	struct container *c = ((struct create *)ctx)->c;
-
-	return cgroup_apply(c->state.cgroup, &c->config->resources, err);
+	return create_cgroup_limits(((struct create *)ctx)->c, err);
 }
 
 static int step_maps(void *ctx, struct err *err)

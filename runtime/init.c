@@ -102,8 +102,10 @@ static int step_cgroup(void *ctx, struct err *err)
 	struct cgroup *cgroup = c->state.cgroup;
 	int rc = 0;
 
-	if (!create_cgroup_by_init(c))
+	if (!create_cgroup_by_init(c)) {
+		cgroup_close(cgroup);
 		return 0;
+	}
 	if (cgroup_needs_entry(cgroup))
 		rc = cgroup_enter(cgroup, 0, err);
 	if (rc >= 0 && (c->ns.new_flags & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
