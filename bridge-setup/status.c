@@ -160,7 +160,7 @@ static void draw(const struct setup *setup, const struct picture *picture)
 	tree_branch(&tree, "network %s%s", setup->net.name, subnets.text);
 	draw_bridge(setup, picture, &tree);
 	draw_items(picture, REPORT_SYSCTL, "sysctls", &tree);
-	draw_items(picture, REPORT_RULE, "rules (iptables, legacy tables)", &tree);
+	draw_items(picture, REPORT_RULE, "rules", &tree);
 	draw_containers(setup, picture, &tree);
 	if (picture->refusal.code != 0)
 		tree_leaf(&tree, "problem: %s", picture->refusal.msg);

@@ -85,9 +85,12 @@ int attach_run_ports(void *ctx, struct err *err)
 		republish_others(a->state_fd, a->att->container);
 	if (a->att->n_ports == 0)
 		return 0;
+	a->att->firewall = a->bridge.firewall;
 	rc = check_network(a, err);
 	if (rc >= 0)
 		rc = ports_claim(a->state_fd, a->att, &others, err);
+	if (rc >= 0)
+		rc = record_write(&a->folder, a->att, err);
 	if (rc >= 0)
 		rc = fault_point("ports", ".claimed", err);
 	if (rc >= 0)

@@ -9,8 +9,7 @@
 struct enter_request {
 	struct container *c; /* config->process is what runs, console_fd where its pty goes */
 	struct passed_fds fds;
-	const struct strlist *cgroups; /* --cgroup, see enter_cgroup.h */
-	int pid_fd;                    /* of the container's init */
+	int pid_fd; /* of the container's init */
 };
 
 /*

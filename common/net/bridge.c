@@ -14,6 +14,7 @@
 #include "common/net/addr.h"
 #include "common/net/bridge_state.h"
 #include "common/net/bridge_steps.h"
+#include "common/net/firewall.h"
 #include "common/net/subnet.h"
 #include "common/str.h"
 
@@ -251,7 +252,7 @@ int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 	if (right < 0)
 		return err_ctx(err, "network '%s'", net->name);
 	if (found)
-		*found = (struct bridge_found){ work.link, work.mended };
+		*found = (struct bridge_found){ work.link, work.state.firewall, work.mended };
 	return 0;
 }
 
@@ -319,6 +320,9 @@ static int remove_steps(struct bridge_work *work, bool force, struct err *err)
 
 	if (found < 0)
 		return found;
+	if (work->state.firewall == FIREWALL_AUTO &&
+	    firewall_choose(work->net, &work->state.firewall, err) < 0)
+		return -err->code;
 	/* A stranger of that name is left alone; our rules and notes go all the same. */
 	work->found = found && str_eq(work->link.kind, "bridge");
 	work->made_state = true;

@@ -39,6 +39,7 @@ int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct
  */
 struct bridge_found {
 	struct link_info link;
+	enum firewall_kind firewall;
 	bool mended; /* rules were missing: maybe somebody flushed the tables (firewall.h) */
 };
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,

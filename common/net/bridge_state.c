@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/net/firewall.h"
 #include "common/net/link.h"
 #include "common/str.h"
 
@@ -30,6 +31,9 @@ struct bridge_state bridge_state_of(const struct network *net)
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net)
 {
 	if (!str_eq(state->bridge, net->bridge) || state->n_gateways != net->n_ranges)
+		return false;
+	if (net->firewall != FIREWALL_AUTO && state->firewall != FIREWALL_AUTO &&
+	    net->firewall != state->firewall)
 		return false;
 	for (size_t i = 0; i < net->n_ranges; i++) {
 		const struct ip_prefix *a = &state->gateways[i], *b = &net->ranges[i].gateway;
@@ -67,6 +71,7 @@ static int decode(const json_node *root, struct bridge_state *state, struct err 
 		return -err->code;
 	(void)snprintf(state->bridge, sizeof(state->bridge), "%s", bridge);
 	state->index = (int)index;
+	state->firewall = firewall_named(json_string(json_get(root, "firewall")));
 	state->added_address = json_is_true(json_get(root, "addedAddress"));
 	return 0;
 }
@@ -105,6 +110,8 @@ int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *
 	for (size_t i = 0; i < state->n_gateways; i++)
 		json_append_string(gateways, ip_prefix_text(&state->gateways[i]).text);
 	json_put_int(root, "index", state->index);
+	if (state->firewall != FIREWALL_AUTO)
+		json_put_string(root, "firewall", firewall_name(state->firewall));
 	json_put_bool(root, "addedAddress", state->added_address);
 	text = json_print(root, false);
 	return file_write_atomic_at(net_fd, FILE_NAME, text, strlen(text), 0600, err);

@@ -16,14 +16,15 @@
 struct bridge_state {
 	char bridge[IFNAMSIZ];
 	struct ip_prefix gateways[NETWORK_MAX_RANGES];
-	size_t n_gateways;  /* at least one */
-	int index;          /* 0: not verified yet */
-	bool added_address; /* to a bridge that was there before us */
+	size_t n_gateways;           /* at least one */
+	int index;                   /* 0: not verified yet */
+	enum firewall_kind firewall; /* FIREWALL_AUTO: not chosen yet */
+	bool added_address;          /* to a bridge that was there before us */
 };
 
 /* What the network's definition wants: bridge and gateways, nothing verified. */
 struct bridge_state bridge_state_of(const struct network *net);
-/* Is it that very bridge with those very gateways? */
+/* Is it that very bridge with those very gateways, and the firewall that is asked for? */
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net);
 
 /* 1: read, 0: there is none (net_fd -1: no folder; or it is damaged: logged, and taken for none). */

@@ -83,6 +83,15 @@ static int refuse_other_networks(const struct bridge_work *work, struct err *err
 }
 
 /* The choice is written down before anything is made; another choice must go first. */
+static int choose_firewall(struct bridge_work *work, struct err *err)
+{
+	if (work->state.firewall != FIREWALL_AUTO)
+		return 0;
+	if (firewall_choose(work->net, &work->state.firewall, err) < 0)
+		return -err->code;
+	return work->check ? 0 : bridge_state_save(work->net_fd, &work->state, err);
+}
+
 static int step_choice(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
@@ -97,7 +106,7 @@ static int step_choice(void *ctx, struct err *err)
 	if (known && bridge_state_matches(&work->state, net)) {
 		/* A choice that nothing was made of goes with the failure. */
 		work->made_state = !work->check && work->state.index == 0;
-		return 0;
+		return choose_firewall(work, err);
 	}
 	if (known) {
 		there = link_find(work->nl, work->state.bridge, &old, err);
@@ -110,14 +119,17 @@ static int step_choice(void *ctx, struct err *err)
 			       "first ('bridge-setup down')",
 			       net->name, work->state.bridge,
 			       ip_prefix_text(&work->state.gateways[0]).text);
-	if (work->check)
-		return refuse_other_networks(work, err);
+	if (work->check) {
+		work->state.firewall = FIREWALL_AUTO;
+		return refuse_other_networks(work, err) < 0 ? -err->code
+							    : choose_firewall(work, err);
+	}
 	host_fd = network_lock_host(work->state_fd, err);
 	if (host_fd < 0 || refuse_other_networks(work, err) < 0)
 		return -err->code;
 	work->state = bridge_state_of(net);
 	work->made_state = true;
-	return bridge_state_save(work->net_fd, &work->state, err);
+	return choose_firewall(work, err);
 }
 
 static int undo_choice(void *ctx, struct err *err)
@@ -444,8 +456,8 @@ static int step_rules(void *ctx, struct err *err)
 
 	/* Rules of a network that was never up are relied on by nobody. */
 	work->made_rules = !work->check && work->state.index == 0;
-	changed = work->check ? firewall_check(work->net, work->report, err)
-			      : firewall_ensure(work->net, work->report, err);
+	changed = work->check ? firewall_check(work->state.firewall, work->net, work->report, err)
+			      : firewall_ensure(work->state.firewall, work->net, work->report, err);
 	if (changed > 0)
 		work->wrong += changed;
 	work->mended = work->mended || (!work->check && changed > 0);
@@ -456,7 +468,9 @@ static int undo_rules(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 
-	return work->made_rules ? firewall_remove(work->net, work->report, err) : 0;
+	return work->made_rules
+		       ? firewall_remove(work->state.firewall, work->net, work->report, err)
+		       : 0;
 }
 
 /* All was found right: from now on a glance is enough. */
@@ -523,8 +537,8 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	if (find_bridge(work, err) < 0)
 		return -err->code;
 	if (!work->found || work->state.index != work->link.index ||
-	    !bridge_state_matches(&work->state, net) || work->link.mtu != net->mtu ||
-	    !work->link.up)
+	    work->state.firewall == FIREWALL_AUTO || !bridge_state_matches(&work->state, net) ||
+	    work->link.mtu != net->mtu || !work->link.up)
 		return 0;
 	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
 	for (size_t i = 0; i < net->n_ranges; i++) {
@@ -534,7 +548,7 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	right = glance_sysctls(work, err);
 	if (right <= 0)
 		return right;
-	right = firewall_ensure(net, NULL, err);
+	right = firewall_ensure(work->state.firewall, net, NULL, err);
 	work->mended = right > 0;
 	return right < 0 ? right : 1;
 }

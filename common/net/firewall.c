@@ -1,38 +1,142 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/net/firewall.h"
 
-/* The back end that rules are written with. */
-static const struct firewall_backend *backend(void)
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/net/fw_forward.h"
+#include "common/net/fw_legacy.h"
+#include "common/str.h"
+
+static const struct firewall_backend *backend(enum firewall_kind kind)
 {
-	return &firewall_iptables;
+	return kind == FIREWALL_NFTABLES ? &firewall_nftables : &firewall_iptables;
 }
 
-int firewall_ensure(const struct network *net, const struct report *report, struct err *err)
+const char *firewall_name(enum firewall_kind kind)
 {
-	return backend()->ensure(net, report, err);
+	return kind == FIREWALL_AUTO ? "auto" : backend(kind)->name;
 }
 
-int firewall_check(const struct network *net, const struct report *report, struct err *err)
+enum firewall_kind firewall_named(const char *name)
 {
-	return backend()->check(net, report, err);
+	if (str_eq(name, firewall_iptables.name))
+		return FIREWALL_IPTABLES;
+	return str_eq(name, firewall_nftables.name) ? FIREWALL_NFTABLES : FIREWALL_AUTO;
 }
 
-int firewall_remove(const struct network *net, const struct report *report, struct err *err)
+/* ---- which one ---- */
+
+static int choose_by_host(const struct network *net, enum firewall_kind *kind, struct err *err)
 {
-	return backend()->remove(net, report, err);
+	int family = network_has_family(net, AF_INET) ? AF_INET : AF_INET6;
+	int nft = 0;
+
+	if (fw_legacy_in_use()) {
+		*kind = FIREWALL_IPTABLES;
+		return 0;
+	}
+	nft = fw_forward_any(err);
+	if (nft < 0) {
+		err_clear(err); /* a kernel without nf_tables */
+		nft = 0;
+	}
+	*kind = nft || !fw_legacy_is_there(family) ? FIREWALL_NFTABLES : FIREWALL_IPTABLES;
+	return 0;
 }
+
+int firewall_choose(const struct network *net, enum firewall_kind *kind, struct err *err)
+{
+	const char *wanted = getenv("CT_NETNS_FIREWALL");
+
+	*kind = net->firewall;
+	if (*kind == FIREWALL_AUTO && wanted && wanted[0] && !str_eq(wanted, "auto")) {
+		*kind = firewall_named(wanted);
+		if (*kind == FIREWALL_AUTO)
+			return err_set(
+				err, EINVAL,
+				"CT_NETNS_FIREWALL: '%s' is none of auto, iptables, nftables",
+				wanted);
+	}
+	return *kind == FIREWALL_AUTO ? choose_by_host(net, kind, err) : 0;
+}
+
+/* ---- networks ---- */
+
+/* nf_tables is not asked where nobody uses it: the kernel would load it. */
+static int forward(enum firewall_kind kind,
+		   int (*fn)(const struct network *, const struct report *, struct err *),
+		   const struct network *net, const struct report *report, struct err *err)
+{
+	int rc = fn(net, report, err);
+
+	if (rc >= 0 || kind == FIREWALL_NFTABLES)
+		return rc;
+	log_debug("%s; ignoring, the network uses iptables", err->msg);
+	err_clear(err);
+	return 0;
+}
+
+/* What nf_tables accepts, the legacy tables may still drop; that is said, not undone. */
+static void warn_of_legacy(enum firewall_kind kind, const struct network *net)
+{
+	if (kind == FIREWALL_NFTABLES && fw_legacy_in_use() && fw_legacy_drops())
+		log_warning(
+			"network '%s': the legacy tables drop what is forwarded "
+			"('iptables-legacy -S FORWARD'), whatever nftables accepts; delete that, "
+			"or set \"firewall\": \"iptables\"",
+			net->name);
+}
+
+int firewall_ensure(enum firewall_kind kind, const struct network *net, const struct report *report,
+		    struct err *err)
+{
+	int own = backend(kind)->ensure(net, report, err);
+	int others = own < 0 ? own : forward(kind, fw_forward_ensure, net, report, err);
+
+	if (others < 0)
+		return others;
+	if (own > 0)
+		warn_of_legacy(kind, net);
+	return own + others;
+}
+
+int firewall_check(enum firewall_kind kind, const struct network *net, const struct report *report,
+		   struct err *err)
+{
+	int own = backend(kind)->check(net, report, err);
+	int others = own < 0 ? own : forward(kind, fw_forward_check, net, report, err);
+
+	return others < 0 ? others : own + others;
+}
+
+int firewall_remove(enum firewall_kind kind, const struct network *net, const struct report *report,
+		    struct err *err)
+{
+	int others = forward(kind, fw_forward_remove, net, report, err);
+	int own = others < 0 ? others : backend(kind)->remove(net, report, err);
+
+	return own < 0 ? own : own + others;
+}
+
+/* ---- ports ---- */
 
 int firewall_publish(const struct attachment *att, struct err *err)
 {
-	return att->n_ports > 0 ? backend()->publish(att, err) : 0;
+	return att->n_ports > 0 ? backend(att->firewall)->publish(att, err) : 0;
 }
 
 int firewall_check_ports(const struct attachment *att, const struct report *report, struct err *err)
 {
-	return att->n_ports > 0 ? backend()->check_ports(att, report, err) : 0;
+	return att->n_ports > 0 ? backend(att->firewall)->check_ports(att, report, err) : 0;
 }
 
 int firewall_unpublish(const struct attachment *att, struct err *err)
 {
-	return att->n_ports > 0 ? backend()->unpublish(att, err) : 0;
+	return att->n_ports > 0 ? backend(att->firewall)->unpublish(att, err) : 0;
 }

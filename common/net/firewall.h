@@ -28,21 +28,36 @@ struct firewall_backend {
 	int (*unpublish)(const struct attachment *att, struct err *err);
 };
 
-extern const struct firewall_backend firewall_iptables;
+extern const struct firewall_backend firewall_iptables, firewall_nftables;
 
 /*
+ * Which back end a network is to use: what it asks for, else CT_NETNS_FIREWALL in the environment, else
+ * the legacy tables where they are in use, nf_tables where those are, the legacy tables where neither
+ * is and the kernel has them. The choice is kept (bridge_state.h), so that what was made is found.
+ */
+int firewall_choose(const struct network *net, enum firewall_kind *kind, struct err *err);
+const char *firewall_name(enum firewall_kind kind);
+/* FIREWALL_AUTO for a name that is none. */
+enum firewall_kind firewall_named(const char *name);
+
+/*
+ * Rules of ours, and, where others drop what is forwarded, rules in their chains (fw_forward.h).
+ *
  * Make the rules right. When they are, nothing is locked or written: one read per table. Otherwise
  * one commit per table under /run/xtables.lock (XTABLES_LOCKFILE), waited for at most five seconds.
  * Rules that were missing may mean that somebody flushed the tables, and with them the published
  * ports of other containers: the caller publishes these again.
  */
-int firewall_ensure(const struct network *net, const struct report *report, struct err *err);
-int firewall_check(const struct network *net, const struct report *report, struct err *err);
+int firewall_ensure(enum firewall_kind kind, const struct network *net, const struct report *report,
+		    struct err *err);
+int firewall_check(enum firewall_kind kind, const struct network *net, const struct report *report,
+		   struct err *err);
 /* The network's rules, then chains that are empty and their jumps. Fine when nothing is there. */
-int firewall_remove(const struct network *net, const struct report *report, struct err *err);
+int firewall_remove(enum firewall_kind kind, const struct network *net, const struct report *report,
+		    struct err *err);
 
 /*
- * The rules of an attachment's ports (.ports, .addresses, .veth): made right, looked at, taken away.
+ * The rules of an attachment's ports (.ports, .addresses, .veth, .firewall): made right, looked at, taken away.
  * An attachment without ports costs nothing. The network's own rules must be there (firewall_ensure).
  */
 int firewall_publish(const struct attachment *att, struct err *err);

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/lock.h"
 #include "common/net/firewall.h"
 #include "common/net/firewall_rule.h"
+#include "common/net/fw_lock.h"
 #include "common/net/fw_table.h"
 #include "common/str.h"
 
@@ -20,21 +20,10 @@
  * changed the kernel refuses the commit with EAGAIN and the table is read again. Reading takes no
  * lock.
  */
-#define LOCK_FILE       "/run/xtables.lock"
-#define LOCK_TIMEOUT_MS 5000
-#define COMMIT_TRIES    10
+#define COMMIT_TRIES 10
 
 static const int families[] = { AF_INET, AF_INET6 };
 static const char *const table_names[] = { "filter", "nat" };
-
-static int lock_tables(struct err *err)
-{
-	const char *path = getenv("XTABLES_LOCKFILE");
-	int lock_fd = lock_open_at(AT_FDCWD, path && path[0] ? path : LOCK_FILE, LOCK_EXCLUSIVE,
-				   LOCK_TIMEOUT_MS, err);
-
-	return lock_fd < 0 ? err_ctx(err, "firewall") : lock_fd;
-}
 
 /* What is done to one table: returns what it changed (found wrong), or negative. */
 typedef int table_fn(struct fw_table *table, const struct report *report, struct err *err);
@@ -57,7 +46,7 @@ static int write_table(const struct fw_table_request *request, table_fn *fn,
 static int each_table(const struct fw_table_request *request, bool write, table_fn *fn,
 		      const struct report *report, struct err *err)
 {
-	autoclose int lock_fd = write ? lock_tables(err) : -1;
+	autoclose int lock_fd = write ? fw_lock(err) : -1;
 	int total = 0;
 
 	if (write && lock_fd < 0)

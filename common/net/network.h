@@ -27,6 +27,12 @@ enum network_ingress {
 	NETWORK_INGRESS_ISOLATED,    /* as established, and no container reaches another one */
 };
 
+enum firewall_kind {
+	FIREWALL_AUTO, /* not asked for; chosen when the network is made */
+	FIREWALL_IPTABLES,
+	FIREWALL_NFTABLES,
+};
+
 struct network_route {
 	struct ip_prefix dst;
 	struct ip_addr gateway; /* AF_UNSPEC: the network's gateway of that family */
@@ -63,6 +69,7 @@ struct network {
 	size_t n_masq_exclude;
 	struct ip_addr snat, snat6; /* instead of the address of the outgoing interface;
 				     * AF_UNSPEC: that one */
+	enum firewall_kind firewall;
 	enum network_ingress ingress;
 	bool internal;                /* no way out and none in: neighbours and the host alone */
 	struct network_route *routes; /* further routes inside */

@@ -44,7 +44,7 @@ struct ipam_doc {
 
 struct netconf_doc {
 	char *cni_version, *name, *bridge, *ifname;
-	int type, ingress;
+	int type, ingress, firewall;
 	bool is_gateway, is_default_gateway, ip_masq, masq_random_fully, internal;
 	struct prefixes_doc {
 		struct ip_prefix *items;
@@ -219,6 +219,13 @@ static const struct json_enum ingresses[] = {
 	{ NULL, 0 },
 };
 
+static const struct json_enum firewalls[] = {
+	{ "auto", FIREWALL_AUTO },
+	{ "iptables", FIREWALL_IPTABLES },
+	{ "nftables", FIREWALL_NFTABLES },
+	{ NULL, 0 },
+};
+
 #define AT(member) offsetof(struct netconf_doc, member)
 
 static const struct json_field netconf_fields[] = {
@@ -235,6 +242,7 @@ static const struct json_field netconf_fields[] = {
 	{ "masqExclude", decode_prefixes, AT(masq_exclude), 0, NULL, 0 },
 	{ "snat", decode_snat, AT(snat), 0, NULL, 0 },
 	{ "ingress", json_decode_enum, AT(ingress), 0, ingresses, AT(has_ingress) },
+	{ "firewall", json_decode_enum, AT(firewall), 0, firewalls, 0 },
 	{ "internal", json_decode_bool, AT(internal), 0, NULL, 0 },
 	{ "mtu", json_decode_int, AT(mtu), 0,
 	  &(const struct json_range){ LINK_MTU_MIN, LINK_MTU_MAX }, 0 },
@@ -242,7 +250,7 @@ static const struct json_field netconf_fields[] = {
 	{ "disableCheck", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "capabilities", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "forceAddress", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "ipMasqBackend", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "ipMasqBackend", json_decode_enum, AT(firewall), 0, firewalls, 0 },
 	{ "hairpinMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "promiscMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "vlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -391,6 +399,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 	net->masq_exclude = take_ptr(&doc->masq_exclude.items);
 	net->snat = doc->snat[0];
 	net->snat6 = doc->snat[1];
+	net->firewall = (enum firewall_kind)doc->firewall;
 	net->internal = doc->internal;
 	/* There is nothing behind an internal network that a route could lead to. */
 	if (net->internal)

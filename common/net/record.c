@@ -218,6 +218,10 @@ static int decode_ports(const json_node *node, const struct json_field *field, v
 	return rc;
 }
 
+static const struct json_enum firewalls[] = { { "iptables", FIREWALL_IPTABLES },
+					      { "nftables", FIREWALL_NFTABLES },
+					      { NULL, 0 } };
+
 static const struct json_enum states[] = {
 	{ "adding", RECORD_ADDING },
 	{ "attached", RECORD_ATTACHED },
@@ -228,6 +232,7 @@ static const struct json_enum states[] = {
 struct record_text {
 	struct attachment att;
 	int state;
+	int firewall;
 	int64_t mtu;
 	char *boot_id;
 	struct record_owner_text {
@@ -268,6 +273,7 @@ static const struct json_field record_fields[] = {
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
 	FIELD("addresses", decode_addresses, att, 0, &address_table),
+	FIELD("firewall", json_decode_enum, firewall, 0, firewalls),
 	FIELD("ports", decode_ports, att, 0, &port_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
@@ -313,6 +319,7 @@ static int decode_record(const char *text, size_t len, const char *container, co
 	*att = rec.att;
 	att->state = (enum record_state)rec.state;
 	att->mtu = (unsigned int)rec.mtu;
+	att->firewall = (enum firewall_kind)rec.firewall;
 	att->owner = (struct record_owner){
 		.pid = (pid_t)rec.owner.pid,
 		.start_ticks = (uint64_t)rec.owner.start_ticks,
@@ -382,6 +389,8 @@ json_node *record_json(const struct attachment *att)
 		json_put_string(root, "mac", mac);
 	}
 	put_addresses(root, att);
+	if (att->firewall != FIREWALL_AUTO)
+		json_put_string(root, "firewall", firewalls[att->firewall - 1].name);
 	put_ports(root, att);
 	json_put_int(root, "mtu", att->mtu);
 	json_put_string(root, "ipfile", att->ipfile);

@@ -13,6 +13,7 @@
 #include "common/net/ip.h"
 #include "common/net/link.h"
 #include "common/net/netns.h"
+#include "common/net/network.h"
 
 /*
  * The record of an attachment, <state>/containers/<id>/<ifname>.json: written before the kernel is
@@ -61,6 +62,7 @@ struct attachment {
 	struct link_mac mac; /* all zero until then too */
 	struct record_port *ports;
 	size_t n_ports;
+	enum firewall_kind firewall; /* with which they are published */
 	unsigned int mtu;
 	char *ipfile; /* absolute; NULL: none was written */
 	struct record_owner owner;

@@ -21,7 +21,7 @@ teardown() {
 	[[ "${lines[1]}" == "├─ bridge netns0  02:63:ac:13:00:01  mtu 1500  up" ]]
 	[[ "${lines[2]}" == "│  └─ address 172.19.0.1/16" ]]
 	[[ "$output" == *"├─ sysctls"*"net/ipv4/ip_forward = 1"* ]]
-	[[ "$output" == *"├─ rules (iptables, legacy tables)"*"-s 172.19.0.0/16 ! -d 224.0.0.0/4 ! -o netns0 -j MASQUERADE"* ]]
+	[[ "$output" == *"├─ rules"*"-s 172.19.0.0/16 ! -d 224.0.0.0/4 ! -o netns0 -j MASQUERADE"* ]]
 	[[ "${lines[-1]}" == "└─ containers: none" ]]
 	[[ "$output" != *"not right"* ]]
 }

@@ -6,6 +6,7 @@ load hook
 
 setup() {
 	common_setup
+	choose_firewall
 	mkdir -p /etc/ct-netns
 }
 
@@ -62,37 +63,34 @@ misses() {
 }
 
 @test "dual stack: under FORWARD DROP of both families" {
-	iptables-legacy -P FORWARD DROP
-	ip6tables-legacy -P FORWARD DROP
+	drop_forward
 	define web 8
 	make_dual_host
 	container a
 	attach a --network web
 	reaches a 192.0.2.2
 	reaches a 2001:db8::2
-	iptables-legacy -P FORWARD ACCEPT
-	ip6tables-legacy -P FORWARD ACCEPT
+	undrop_forward
 }
 
-@test "dual stack: what ip6tables -F took comes back with the next attach" {
+@test "dual stack: what a flush took comes back with the next attach" {
 	define web 8
 	make_dual_host
 	container a
 	container b
 	attach a --network web
-	ip6tables-legacy-save | sed 's/\[.*//; /^#/d' >"$BATS_TEST_TMPDIR/before"
-	ip6tables-legacy -F
-	ip6tables-legacy -t nat -F
+	rules 6 >"$BATS_TEST_TMPDIR/before"
+	flush_rules
 	attach b --network web
 	reaches a 2001:db8::2
-	ip6tables-legacy-save | sed 's/\[.*//; /^#/d' | diff "$BATS_TEST_TMPDIR/before" -
+	rules 6 | diff "$BATS_TEST_TMPDIR/before" -
 }
 
 @test "rm: no rule, chain or jump of either family stays" {
 	define web 8
 	"$NETNS_TOOL" create --network web >/dev/null
 	"$NETNS_TOOL" rm --network web >/dev/null
-	run ! grep -E 'CT-|ct-netns' <(iptables-legacy-save; ip6tables-legacy-save)
+	[[ $(rules 4; rules 6) != *ct-netns* ]]
 }
 
 # The matrix: who (row) reaches whom. Networks red and blue, a container each and a second red one,
@@ -208,35 +206,45 @@ make_matrix() {
 	reaches a 2001:db8::2
 	outside iptables-legacy -nvxL INPUT | awk '/192.0.2.77/ { exit !($1 > 0) }'
 	outside ip6tables-legacy -nvxL INPUT | awk '/2001:db8::77/ { exit !($1 > 0) }'
-	iptables-legacy-save -t nat | grep -q -- '--to-source 192.0.2.77 --random-fully'
+	rules | grep -qE -- '--to-source 192.0.2.77 --random-fully|snat ip to 192.0.2.77 fully-random'
 }
 
 @test "masqRandomFully: MASQUERADE --random-fully" {
 	define web 8 '"masqRandomFully": true,'
 	"$NETNS_TOOL" create --network web >/dev/null
-	iptables-legacy-save -t nat | grep -q -- '! -o web .*-j MASQUERADE --random-fully'
-	ip6tables-legacy-save -t nat | grep -q -- '! -o web .*-j MASQUERADE --random-fully'
+	rules 4 | grep -qE -- '! -o web .*-j MASQUERADE --random-fully|ip saddr .*masquerade fully-random'
+	rules 6 | grep -qE -- '! -o web .*-j MASQUERADE --random-fully|ip6 saddr .*masquerade fully-random'
 }
 
-@test "CT-ADMIN: comes first, is never touched, and stays while there is a rule in it" {
+# admin_rule add|flush
+admin_rule() {
+	case $FIREWALL.$1 in
+	iptables.add) iptables-legacy -A CT-ADMIN -d 192.0.2.2 -j DROP ;;
+	iptables.flush) iptables-legacy -F CT-ADMIN ;;
+	nftables.add) nft add rule inet ct-netns admin ip daddr 192.0.2.2 drop ;;
+	nftables.flush) nft flush chain inet ct-netns admin ;;
+	esac
+}
+
+@test "the administrator's chain comes first, is never touched, and stays while there is a rule in it" {
 	define web 8
 	make_dual_host
 	container a
 	container b
 	attach a --network web
-	iptables-legacy -A CT-ADMIN -d 192.0.2.2 -j DROP
+	admin_rule add
 	misses a 192.0.2.2
 	attach b --network web
 	misses b 192.0.2.2
 	detach a
 	detach b
 	"$NETNS_TOOL" rm --network web --force >/dev/null
-	iptables-legacy-save | grep -x -- '-A CT-ADMIN -d 192.0.2.2/32 -j DROP'
-	iptables-legacy -F CT-ADMIN
+	rules | grep -E -- '-A CT-ADMIN -d 192.0.2.2/32 -j DROP|ip daddr 192.0.2.2 drop'
+	admin_rule flush
 	define web 8
 	"$NETNS_TOOL" create --network web >/dev/null
 	"$NETNS_TOOL" rm --network web >/dev/null
-	run ! grep -E 'CT-|ct-netns' <(iptables-legacy-save)
+	[[ $(rules) != *ct-netns* ]]
 }
 
 @test "a container does not reach what listens on the host's 127.0.0.1" {
@@ -245,10 +253,13 @@ make_matrix() {
 	attach a --network web
 	echo 1 >/proc/sys/net/ipv4/conf/web/route_localnet
 	mkdir -p "$BATS_TEST_TMPDIR/www"
+	echo hello >"$BATS_TEST_TMPDIR/www/index.html"
 	serve_http "" 8088 "$BATS_TEST_TMPDIR/www"
 	inside a ip route add 127.0.0.2/32 via 10.8.0.1
 	inside a ip addr del 127.0.0.1/8 dev lo
 	echo 1 | inside a tee /proc/sys/net/ipv4/conf/eth0/route_localnet >/dev/null
-	run ! inside a timeout 1 busybox nc 127.0.0.2 8088 -e true
-	iptables-legacy -nvxL CT-INPUT | awk '/127.0.0.0/ { exit !($1 > 0) }'
+	inside a timeout 1 "$TOP/tests/lib/talk.py" ask tcp 127.0.0.2 8088 && fail "it was let in"
+	# what dropped it was our rule: without it the same question is answered
+	flush_rules
+	inside a timeout 2 busybox wget -q -O - http://127.0.0.2:8088/
 }

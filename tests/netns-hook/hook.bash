@@ -12,6 +12,52 @@ STATE_DIR=/run/ct-netns
 declare -gA PIDS=()
 declare -ga SERVERS=()
 
+# choose_firewall: the same tests on both back ends; X-nft.bats is a link to X.bats.
+choose_firewall() {
+	FIREWALL=iptables
+	[[ $BATS_TEST_FILENAME != *-nft.bats ]] || FIREWALL=nftables
+	export CT_NETNS_FIREWALL=$FIREWALL
+}
+
+# rules [FAMILY]: what the back end has, without counters and handles.
+rules() {
+	if [ "$FIREWALL" = nftables ]; then
+		nft list ruleset
+	elif [ "${1:-4}" = 6 ]; then
+		ip6tables-legacy-save | sed 's/\[.*//; /^#/d'
+	else
+		iptables-legacy-save | sed 's/\[.*//; /^#/d'
+	fi
+}
+
+# flush_rules: as an administrator does.
+flush_rules() {
+	if [ "$FIREWALL" = nftables ]; then
+		nft flush ruleset
+		return
+	fi
+	iptables-legacy -F
+	iptables-legacy -t nat -F
+	ip6tables-legacy -F
+	ip6tables-legacy -t nat -F
+}
+
+# drop_forward: the back end's forward path drops what nobody accepts.
+drop_forward() {
+	if [ "$FIREWALL" = nftables ]; then
+		nft 'add table inet other; add chain inet other guard { type filter hook forward priority 5 ; policy drop ; }'
+		return
+	fi
+	iptables-legacy -P FORWARD DROP
+	ip6tables-legacy -P FORWARD DROP
+}
+
+undrop_forward() {
+	nft delete table inet other 2>/dev/null || true
+	iptables-legacy -P FORWARD ACCEPT
+	ip6tables-legacy -P FORWARD ACCEPT
+}
+
 # container ID: a process in a namespace of its own, from now on in PIDS[ID].
 container() {
 	local fifo=$BATS_TEST_TMPDIR/ready.$1 pid

@@ -6,6 +6,7 @@ load hook
 
 setup() {
 	common_setup
+	choose_firewall
 	mkdir -p /etc/ct-netns
 	declare -ga ANSWERS=()
 }
@@ -39,8 +40,8 @@ make_dual_host() {
 
 no_port_rules() {
 	local rules
-	rules=$(iptables-legacy-save -t nat; ip6tables-legacy-save -t nat)
-	[[ $rules != *"-A CT-PORTS"* ]] || fail "$(grep -- '-A CT-PORTS' <<<"$rules")"
+	rules=$(rules 4; rules 6)
+	[[ $rules != *"ct-netns port"* ]] || fail "$(grep "ct-netns port" <<<"$rules")"
 }
 
 # answer ID PORT [udp]: a server in the container that says its id to whoever sends something.
@@ -112,7 +113,7 @@ ask() {
 }
 
 @test "publish: under FORWARD DROP, and only the published port" {
-	iptables-legacy -P FORWARD DROP
+	drop_forward
 	make_host
 	outside ip route add 172.19.0.0/16 via 192.0.2.1
 	container a
@@ -120,7 +121,7 @@ ask() {
 	answer a 80
 	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
 	run ! ask outside 172.19.0.2 80
-	iptables-legacy -P FORWARD ACCEPT
+	undrop_forward
 }
 
 @test "publish: one address of the host alone" {
@@ -152,8 +153,8 @@ ask() {
 	make_host
 	container a
 	attach a --publish 7000-7099:9000-9099
-	[ "$(iptables-legacy-save -t nat | grep -c -- '-A CT-PORTS')" -eq 1 ]
-	iptables-legacy-save -t nat | grep -q -- '--dports 7000:7099 .*-j DNAT --to-destination 172.19.0.2:9000-9099/7000'
+	[ "$(rules | grep -c 'ct-netns port')" -eq 1 ]
+	rules | grep -qE -- '--dports 7000:7099 .*-j DNAT --to-destination 172.19.0.2:9000-9099/7000|7099 : 9099'
 	answer a 9000
 	answer a 9042
 	assert_equal "$(ask outside 192.0.2.1 7000)" "a hi"
@@ -164,9 +165,9 @@ ask() {
 	container a
 	container b
 	attach a
-	iptables-legacy-save | sed 's/\[.*//; /^#/d' >"$TEST_DIR/before"
+	rules >"$TEST_DIR/before"
 	attach b
-	iptables-legacy-save | sed 's/\[.*//; /^#/d' | diff "$TEST_DIR/before" -
+	rules | diff "$TEST_DIR/before" -
 }
 
 @test "publish: another container's port is refused with its name, and nothing stays" {
@@ -210,7 +211,7 @@ ask() {
 	stop_container a
 	wait_for 5 no_veth
 	attach b -p 8080:81
-	[ "$(iptables-legacy-save -t nat | grep -c 'dports 8080 ')" -ge 1 ]
+	[ "$(rules | grep -c 'ct-netns port')" -eq 1 ]
 	answer b 81
 	assert_equal "$(ask host 127.0.0.1 8080)" "b hi"
 }
@@ -235,14 +236,13 @@ ask() {
 	[ "$(ls "$STATE_DIR/ports")" = tcp,8081,1,any ]
 }
 
-@test "publish: after iptables -F and -t nat -F the next attach brings back the ports of all" {
+@test "publish: after a flush of the rules the next attach brings back the ports of all" {
 	make_host
 	container a
 	container b
 	attach a -p 8080:80
 	answer a 80
-	iptables-legacy -F
-	iptables-legacy -t nat -F
+	flush_rules
 	run ! ask outside 192.0.2.1 8080
 	attach b
 	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CT_NET_FW_FORWARD_H
+#define CT_NET_FW_FORWARD_H
+
+#include "common/err.h"
+#include "common/net/network.h"
+#include "common/net/report.h"
+
+/*
+ * Other people's DROP on the forward path. A packet passes every chain that hooks there, of every
+ * table, and an ACCEPT in one undoes no DROP in another. So where a chain of nf_tables drops what
+ * nobody accepts (by its policy, or by a rule without conditions), two rules for the bridge are put at
+ * its top; our own rules decide what gets through. They go with the network.
+ */
+int fw_forward_ensure(const struct network *net, const struct report *report, struct err *err);
+int fw_forward_check(const struct network *net, const struct report *report, struct err *err);
+int fw_forward_remove(const struct network *net, const struct report *report, struct err *err);
+
+/* Is any chain of nf_tables hooked on the forward path, but ours? 1, 0, negative. */
+int fw_forward_any(struct err *err);
+
+#endif
