@@ -86,6 +86,8 @@ def bench_run():
     crun, runc = find("crun"), find("runc")
     times = take_turns([
         contender(version(runtime), [runtime, "--root", f"{WORK}/ct"]),
+        contender("  --cgroup-manager=disabled", [runtime, "--root", f"{WORK}/ct",
+                                                  "--cgroup-manager=disabled"]),
         contender("  without pins (--no-persist)", [runtime, "--root", f"{WORK}/ct"],
                   "--no-persist"),
         contender(version(crun), [crun, "--root", f"{WORK}/crun"]),
@@ -93,8 +95,7 @@ def bench_run():
                                          "--cgroup-manager=disabled"]),
         contender(version(runc), [runc, "--root", f"{WORK}/runc"]),
     ])
-    print_row("run /bin/true: create, start, wait, delete (ct-runtime makes no cgroup)", times,
-              "run")
+    print_row("run /bin/true: create, start, wait, delete", times, "run")
 
 
 class Namespace:
