@@ -251,6 +251,11 @@ void json_append_int(json_node *array, int64_t value)
 	json_append(array, integer(value));
 }
 
+void json_put_double(json_node *object, const char *key, double value)
+{
+	json_put(object, key, cJSON_CreateNumber(value));
+}
+
 void json_put_bool(json_node *object, const char *key, bool value)
 {
 	json_put(object, key, cJSON_CreateBool(value));

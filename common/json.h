@@ -124,6 +124,7 @@ json_node *json_object(void);
 json_node *json_array(void);
 void json_put_string(json_node *object, const char *key, const char *value);
 void json_put_int(json_node *object, const char *key, int64_t value);
+void json_put_double(json_node *object, const char *key, double value);
 void json_put_bool(json_node *object, const char *key, bool value);
 void json_put(json_node *object, const char *key, json_node *value); /* owns value */
 void json_put_copy(json_node *object, const char *key, const json_node *value);

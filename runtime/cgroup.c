@@ -10,7 +10,8 @@
 #include "common/str.h"
 #include "runtime/cgroup_backend.h"
 
-static const struct cgroup_ops *const backends[] = { &cgroup_v1_ops };
+static const struct cgroup_ops *const backends[] = { &cgroup_v1_ops, &cgroup_v2_ops,
+						     &cgroup_systemd_ops };
 
 /* In the order of enum cgroup_manager. */
 static const char *const managers[] = { "cgroupfs", "systemd", "disabled" };
@@ -41,9 +42,11 @@ static int pick(struct cgroup *cg, const struct cgroup_request *request, struct 
 	if (rc < 0)
 		return rc;
 	if (cg->manager == CGROUP_SYSTEMD)
-		return err_set(err, ENOTSUP, "--systemd-cgroup: there is no systemd here");
-	if (host.v1_controllers)
+		cg->ops = &cgroup_systemd_ops;
+	else if (host.v1_controllers)
 		cg->ops = &cgroup_v1_ops;
+	else if (cgroup_host_v2(&host))
+		cg->ops = &cgroup_v2_ops;
 	if (!cg->ops)
 		return refuse_limits(request, "this host has no control groups mounted", err);
 	cg->exists = true;
@@ -72,6 +75,8 @@ void cgroup_free(struct cgroup **cgroup)
 
 	if (!cg)
 		return;
+	if (cg->ops && cg->ops->release)
+		cg->ops->release(cg);
 	for (size_t i = 0; i < cg->n; i++)
 		cgroup_folder_free(&cg->folders[i]);
 	free(cg->folders);
@@ -126,6 +131,11 @@ static const struct cgroup_ops *find_backend(const char *name)
 		if (str_eq(backends[i]->name, name))
 			return backends[i];
 	return NULL;
+}
+
+bool cgroup_has_backend(const char *name)
+{
+	return find_backend(name) != NULL;
 }
 
 static unsigned int controllers_of(const char *label)
@@ -212,6 +222,7 @@ static int without(struct cgroup *cg, const struct cgroup_request *request, stru
 
 int cgroup_make(struct cgroup *cg, const struct cgroup_request *request, struct err *err)
 {
+	cg->annotations = request->annotations;
 	int rc = cg->exists ? cg->ops->make(cg, err) : 0;
 
 	if (rc == -EACCES || rc == -EPERM || rc == -EROFS)
@@ -301,6 +312,8 @@ void cgroup_close(struct cgroup *cg)
 void cgroup_set_entered(struct cgroup *cg)
 {
 	cg->entered = true;
+	if (cg->ops && cg->ops->release)
+		cg->ops->release(cg);
 }
 
 bool cgroup_needs_entry(const struct cgroup *cg)

@@ -112,4 +112,7 @@ size_t cgroup_places(const struct cgroup *cgroup, struct cgroup_place *places, s
 /* Was anything asked for and made: false for "disabled", and rootless without rights. */
 bool cgroup_exists(const struct cgroup *cgroup);
 
+/* Is there a back end of that name ("v1", "v2", "systemd") in this program, whatever the host has. */
+bool cgroup_has_backend(const char *name);
+
 #endif

@@ -39,9 +39,11 @@ struct cgroup_ops {
 	int (*pids)(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *err);
 	int (*stats)(const struct cgroup *cg, json_node *data, struct err *err);
 	int (*oom_fd)(const struct cgroup *cg, struct err *err);
+	/* The container's process is in it, or none will be: end what stood in for it. May be NULL. */
+	void (*release)(struct cgroup *cg);
 };
 
-extern const struct cgroup_ops cgroup_v1_ops;
+extern const struct cgroup_ops cgroup_v1_ops, cgroup_v2_ops, cgroup_systemd_ops;
 
 struct cgroup {
 	const struct cgroup_ops *ops; /* NULL: disabled, or no right to one */
@@ -56,6 +58,9 @@ struct cgroup {
 	const struct cgroup_ops *below;
 	char *slice, *unit;
 	bool user_bus;
+	/* For make alone, not in state.json. */
+	const struct strmap *annotations; /* borrowed */
+	pid_t placeholder;                /* holds the scope until a process is in it; 0: none */
 };
 
 /* ---- what resources ask for ---- */

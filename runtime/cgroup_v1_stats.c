@@ -6,30 +6,13 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
+#include "runtime/cgroup_stats.h"
 #include "runtime/cgroup_v1.h"
 
 /*
  * The "data" object of runc's `events --stats`, from the files of v1. A file that is not there, by
  * kernel or by the hierarchies that were joined, leaves its keys out.
  */
-
-static void put_file(json_node *object, const char *key, const struct cgroup_folder *folder,
-		     const char *file)
-{
-	struct err ignored = ERR_INIT;
-	int64_t value;
-
-	if (cgroup_get_int(folder, file, &value, &ignored) >= 0)
-		json_put_int(object, key, value);
-}
-
-static void put_keyed(json_node *object, const char *key, const char *text, const char *name)
-{
-	int64_t value;
-
-	if (cgroup_keyed(text, name, &value))
-		json_put_int(object, key, value);
-}
 
 /* ---- cpu ---- */
 
@@ -39,9 +22,9 @@ static void put_cpuacct(json_node *cpu, const struct cgroup_folder *folder)
 	autofree char *text = NULL;
 	struct err ignored = ERR_INIT;
 
-	put_file(usage, "total", folder, "cpuacct.usage");
-	put_file(usage, "kernel", folder, "cpuacct.usage_sys");
-	put_file(usage, "user", folder, "cpuacct.usage_user");
+	cgroup_stats_put_file(usage, "total", folder, "cpuacct.usage");
+	cgroup_stats_put_file(usage, "kernel", folder, "cpuacct.usage_sys");
+	cgroup_stats_put_file(usage, "user", folder, "cpuacct.usage_user");
 	if (cgroup_get(folder, "cpuacct.usage_percpu", &text, &ignored) < 0)
 		return;
 	json_node *list = json_put_array(usage, "percpu");
@@ -61,9 +44,9 @@ static void put_throttling(json_node *cpu, const struct cgroup_folder *folder)
 		return;
 	json_node *throttling = json_put_object(cpu, "throttling");
 
-	put_keyed(throttling, "periods", text, "nr_periods");
-	put_keyed(throttling, "throttledPeriods", text, "nr_throttled");
-	put_keyed(throttling, "throttledTime", text, "throttled_time");
+	cgroup_stats_put_keyed(throttling, "periods", text, "nr_periods");
+	cgroup_stats_put_keyed(throttling, "throttledPeriods", text, "nr_throttled");
+	cgroup_stats_put_keyed(throttling, "throttledTime", text, "throttled_time");
 }
 
 /* ---- memory ---- */
@@ -84,27 +67,7 @@ static void put_memory_part(json_node *memory, const char *key, const struct cgr
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		autofree char *file = xasprintf("%s.%s", prefix, values[i].file);
 
-		put_file(part, values[i].key, folder, file);
-	}
-}
-
-static void put_memory_stat(json_node *memory, const struct cgroup_folder *folder)
-{
-	autofree char *text = NULL;
-	struct err ignored = ERR_INIT;
-
-	if (cgroup_get(folder, "memory.stat", &text, &ignored) < 0)
-		return;
-	put_keyed(memory, "cache", text, "cache");
-	json_node *raw = json_put_object(memory, "raw");
-
-	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-		char *blank = strchr(line, ' ');
-
-		if (!blank)
-			continue;
-		*blank = '\0';
-		json_put_int(raw, line, cgroup_number(blank + 1));
+		cgroup_stats_put_file(part, values[i].key, folder, file);
 	}
 }
 
@@ -112,7 +75,7 @@ static void put_memory(json_node *data, const struct cgroup_folder *folder)
 {
 	json_node *memory = json_put_object(data, "memory");
 
-	put_memory_stat(memory, folder);
+	cgroup_stats_put_memory_stat(memory, "cache", folder);
 	put_memory_part(memory, "usage", folder, "memory");
 	put_memory_part(memory, "swap", folder, "memory.memsw");
 	put_memory_part(memory, "kernel", folder, "memory.kmem");
@@ -138,13 +101,7 @@ static void put_blkio_file(json_node *blkio, const char *key, const struct cgrou
 		if (sscanf(line, "%" SCNd64 ":%" SCNd64 " %31s %" SCNd64, &major, &minor, op,
 			   &value) != 4)
 			continue;
-		json_node *entry = json_object();
-
-		json_put_int(entry, "major", major);
-		json_put_int(entry, "minor", minor);
-		json_put_string(entry, "op", op);
-		json_put_int(entry, "value", value);
-		json_append(list, entry);
+		cgroup_stats_append_device(list, major, minor, op, value);
 	}
 }
 
@@ -168,7 +125,7 @@ static void put_pids(json_node *data, const struct cgroup_folder *folder)
 	autofree char *text = NULL;
 	struct err ignored = ERR_INIT;
 
-	put_file(pids, "current", folder, "pids.current");
+	cgroup_stats_put_file(pids, "current", folder, "pids.current");
 	/* no limit is 0 */
 	if (cgroup_get(folder, "pids.max", &text, &ignored) >= 0)
 		json_put_int(pids, "limit", str_starts(text, "max") ? 0 : cgroup_number(text));

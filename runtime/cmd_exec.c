@@ -116,7 +116,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	const struct runtime_globals *g = globals;
 	const struct exec_options *o = options;
 	autocontainer struct container c = CONTAINER_INIT;
-	struct enter_request request = { .c = &c };
+	struct enter_request request = { .c = &c, .cgroups = &o->cgroups };
 	int rc = self_protect(err);
 
 	if (rc >= 0)
@@ -183,6 +183,8 @@ static const struct cmd_option exec_options[] = {
 	  .type = CMD_FLAG,
 	  OPTION(detach),
 	  .help = "return once the process has been executed" },
+	STRING("process-label", "LABEL", process_label, "SELinux label of the process"),
+	STRING("apparmor", "PROFILE", apparmor, "AppArmor profile of the process"),
 	STRING("pid-file", "FILE", pid_file, "write the process id to FILE"),
 	FLAG("no-new-privs", no_new_privs, "set no_new_privs, also where the container has not"),
 	{ .name = "cap",
@@ -197,6 +199,11 @@ static const struct cmd_option exec_options[] = {
 	  OPTION(preserve_fds),
 	  .max = PRESERVE_FDS_MAX,
 	  .help = "hand N descriptors on, from 3" },
+	{ .name = "cgroup",
+	  .type = CMD_LIST,
+	  .value = "[CONTROLLER:]PATH",
+	  OPTION(cgroups),
+	  .help = "into this cgroup below the container's, which must be there" },
 	FLAG("ignore-paused", ignore_paused, "also in a paused container, where it runs at resume"),
 	{ .name = "no-subreaper",
 	  .type = CMD_FLAG,

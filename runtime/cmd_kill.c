@@ -6,7 +6,11 @@
 
 #include "common/cleanup.h"
 #include "runtime/cmds.h"
-#include "runtime/container.h"
+#include "runtime/container_pids.h"
+
+struct kill_options {
+	bool all;
+};
 
 #define STOP_SIGNAL "org.opencontainers.image.stopSignal"
 
@@ -45,37 +49,71 @@ static int send_signal(const struct container *c, int signo, struct err *err)
 	/* The descriptor first, then the check: the pid cannot be another's any more. */
 	enum oci_status status = container_status(c);
 
-	if (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING)
+	if (status == OCI_STATUS_CREATING || status == OCI_STATUS_STOPPED)
 		return err_set(err, ESRCH, "container '%s': container not running", c->id);
 	if (fd < 0 || pidfd_send_signal(fd, signo, NULL, 0) < 0)
 		return err_errno(err, "send signal %d to container '%s'", signo, c->id);
+	if (signo == SIGKILL)
+		container_thaw(c);
 	return 0;
+}
+
+/* By what the cgroup knows: also what has left init's session, or outlived it. */
+static int signal_all(const struct container *c, int signo, struct err *err)
+{
+	autofree pid_t *pids = NULL;
+	size_t n = 0;
+
+	if (signo == SIGKILL && c->state.cgroup && cgroup_exists(c->state.cgroup))
+		return cgroup_kill(c->state.cgroup, err);
+	int rc = container_pids(c, &pids, &n, err);
+
+	if (rc >= 0 && n == 0)
+		return err_set(err, ESRCH, "container '%s': container not running", c->id);
+	for (size_t i = 0; rc >= 0 && i < n; i++)
+		if (kill(pids[i], signo) < 0 && errno != ESRCH)
+			rc = err_errno(err, "send signal %d to process %d", signo, (int)pids[i]);
+	return rc;
 }
 
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)
 {
 	const struct runtime_globals *g = globals;
+	const struct kill_options *o = options;
 	autocontainer struct container c = CONTAINER_INIT;
 	int signo = SIGTERM;
 
-	(void)options;
 	int rc = container_name(&c, g->root, args[0], err);
 
 	if (rc >= 0)
-		rc = container_open(&c, CONTAINER_UNLOCKED, err);
+		rc = container_open_state(&c, CONTAINER_UNLOCKED, err);
 	if (rc < 0)
 		return rc;
-	const char *wanted = n_args > 1 ? args[1] : strmap_get(&c.config->annotations, STOP_SIGNAL);
+	const char *wanted = n_args > 1 ? args[1]
+					: strmap_get(&c.state.oci.annotations, STOP_SIGNAL);
 
 	if (wanted)
 		rc = parse_signal(wanted, &signo, err);
-	return rc < 0 ? rc : send_signal(&c, signo, err);
+	if (rc < 0)
+		return rc;
+	return o->all ? signal_all(&c, signo, err) : send_signal(&c, signo, err);
 }
+
+static const struct cmd_option kill_options[] = {
+	{ .name = "all",
+	  .short_name = 'a',
+	  .type = CMD_FLAG,
+	  .offset = offsetof(struct kill_options, all),
+	  .help = "send it to every process of the container" },
+};
 
 const struct cmd cmd_kill = {
 	.name = "kill",
 	.args = "ID [SIGNAL]",
 	.help = "send a signal (TERM) to the container's process",
+	.options = kill_options,
+	.n_options = ARRAY_SIZE(kill_options),
+	.options_size = sizeof(struct kill_options),
 	.min_args = 1,
 	.max_args = 2,
 	.run = run,

@@ -18,16 +18,41 @@ struct list_options {
 
 #define ROW "%-24s %-9s %-10s %-40s %-32s %s\n"
 
+/* One look-up for the many containers of one user. */
+static const char *owner_name(int64_t uid)
+{
+	static char name[64];
+	static int64_t known = -1;
+
+	if (uid == known)
+		return name;
+	const struct passwd *pw = getpwuid((uid_t)uid);
+
+	known = uid;
+	if (pw)
+		(void)snprintf(name, sizeof(name), "%s", pw->pw_name);
+	else
+		(void)snprintf(name, sizeof(name), "#%lld", (long long)uid);
+	return name;
+}
+
 static void print_row(const struct container *c, enum oci_status status)
 {
-	const struct passwd *pw = getpwuid((uid_t)c->state.owner);
-	char pid[16], owner[16];
+	char pid[16];
 
 	(void)snprintf(pid, sizeof(pid), "%d",
 		       status == OCI_STATUS_STOPPED ? 0 : (int)c->state.oci.pid);
-	(void)snprintf(owner, sizeof(owner), "#%d", (int)c->state.owner);
 	(void)printf(ROW, c->id, pid, oci_status_name(status), c->state.oci.bundle,
-		     c->state.created, pw ? pw->pw_name : owner);
+		     c->state.created, owner_name(c->state.owner));
+}
+
+/* runc's has the owner, by name. */
+static json_node *list_json(const struct container *c, enum oci_status status)
+{
+	json_node *node = state_json(&c->state, status);
+
+	json_put_string(node, "owner", owner_name(c->state.owner));
+	return node;
 }
 
 static void list_one(const char *root, const char *id, const struct list_options *o,
@@ -35,19 +60,25 @@ static void list_one(const char *root, const char *id, const struct list_options
 {
 	autocontainer struct container c = CONTAINER_INIT;
 	struct err err = ERR_INIT;
+	int rc = container_name(&c, root, id, &err);
 
-	if (container_name(&c, root, id, &err) < 0 ||
-	    container_open(&c, CONTAINER_UNLOCKED, &err) < 0) {
-		/* Being made or taken away at this moment, or a stranger's folder. */
-		log_debug("%s; ignoring", err.msg);
+	if (rc >= 0)
+		rc = container_open_state(&c, CONTAINER_UNLOCKED, &err);
+	if (rc < 0) {
+		/* Taken away at this moment is nothing to speak of; anything else is in the way of
+		 * whoever wants this id, and none of the other containers' business. */
+		if (rc == -ENOENT && c.dir_fd < 0)
+			log_debug("%s; ignoring", err.msg);
+		else
+			log_warning("%s; not listed", err.msg);
 		return;
 	}
-	enum oci_status status = container_status(&c);
+	enum oci_status status = container_shown_status(&c);
 
 	if (o->quiet)
 		(void)printf("%s\n", c.id);
 	else if (array)
-		json_append(array, state_json(&c.state, status));
+		json_append(array, list_json(&c, status));
 	else
 		print_row(&c, status);
 }

@@ -76,7 +76,7 @@ static int start_and_wait(struct container *c, const struct run_options *o, cons
 
 	if (rc < 0)
 		return undo(c, err);
-	rc = start_container(c, err);
+	rc = start_notifying(c, !o->detach, err);
 	if (rc < 0 || o->detach)
 		return rc;
 	log_flush();

@@ -25,7 +25,7 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 		return err_set(err, EINVAL,
 			       "cannot start container '%s': its config.json has no 'process'",
 			       c.id);
-	return start_container(&c, err);
+	return start_notifying(&c, false, err);
 }
 
 const struct cmd cmd_start = {

@@ -15,10 +15,10 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 	int rc = container_name(&c, g->root, args[0], err);
 
 	if (rc >= 0)
-		rc = container_open(&c, CONTAINER_UNLOCKED, err);
+		rc = container_open_state(&c, CONTAINER_UNLOCKED, err);
 	if (rc < 0)
 		return rc;
-	autojson json_node *root = state_json(&c.state, container_status(&c));
+	autojson json_node *root = state_json(&c.state, container_shown_status(&c));
 	autofree char *text = json_print(root, true);
 
 	(void)printf("%s\n", text);

@@ -20,7 +20,8 @@ struct runtime_globals {
 
 /* One per cmd_*.c; main.c puts them into its table. */
 extern const struct cmd cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd_delete, cmd_list,
-	cmd_spec, cmd_restart, cmd_features, cmd_exec;
+	cmd_spec, cmd_restart, cmd_features, cmd_exec, cmd_ps, cmd_pause, cmd_resume, cmd_update,
+	cmd_events, cmd_checkpoint, cmd_restore;
 
 /* path as seen from where the program was called; NULL stays NULL. The caller frees. */
 char *cmds_absolute(const char *path);

@@ -12,7 +12,8 @@ _ct_runtime() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--root) root=(--root "${COMP_WORDS[i + 1]}") ;;
-		create | start | run | state | kill | delete | list | restart | spec | features | exec)
+		create | start | run | state | kill | delete | list | restart | spec | features | exec | \
+			ps | pause | resume | update | events | checkpoint | restore)
 			[ -n "$command" ] || command=$word
 			;;
 		esac
@@ -49,7 +50,7 @@ _ct_runtime() {
 		return
 	fi
 	case $command in
-	start | state | kill | delete | restart | exec)
+	start | state | kill | delete | restart | exec | ps | pause | resume | update | events | checkpoint)
 		ids=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 		;;
 	esac

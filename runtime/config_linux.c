@@ -131,11 +131,6 @@ static int decode_net_devices(const json_node *node, const struct json_field *fi
 			 "call ct-netns in hooks.createRuntime");
 }
 
-#define UNSUPPORTED(key)                                                                           \
-	{                                                                                          \
-		key, NULL, 0, JSON_UNSUPPORTED, NULL, 0                                            \
-	}
-
 /* ---- the time namespace ---- */
 
 /* The kernel stops half-way to the end of its 64 bits of nanoseconds (KTIME_SEC_MAX / 2). */

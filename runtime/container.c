@@ -32,6 +32,7 @@ static void close_fd(int *fd)
 
 void container_free(struct container *c)
 {
+	close_fd(&c->notify_fd);
 	close_fd(&c->tty_fd);
 	close_fd(&c->console_fd);
 	close_fd(&c->proc_fd);
@@ -96,7 +97,14 @@ static int take_lock(struct container *c, struct err *err)
 	return err_set(err, ENOENT, "container '%s' does not exist", c->id);
 }
 
-int container_open(struct container *c, enum container_lock lock, struct err *err)
+static int read_failed(const struct container *c, struct err *err)
+{
+	if (err->code == ENOENT && access(c->path, F_OK) < 0)
+		return err_set(err, ENOENT, "container '%s' does not exist", c->id);
+	return err_ctx(err, "container '%s'", c->id);
+}
+
+int container_open_state(struct container *c, enum container_lock lock, struct err *err)
 {
 	int rc = open_dir(c, err);
 
@@ -105,11 +113,17 @@ int container_open(struct container *c, enum container_lock lock, struct err *er
 	if (rc < 0)
 		return rc;
 	rc = state_load_at(c->dir_fd, &c->state, err);
-	if (rc >= 0)
-		rc = config_load_at(c->dir_fd, "config.json", &c->config, NULL, NULL, err);
-	if (rc == -ENOENT && access(c->path, F_OK) < 0)
-		return err_set(err, ENOENT, "container '%s' does not exist", c->id);
-	return rc < 0 ? err_ctx(err, "container '%s'", c->id) : 0;
+	return rc < 0 ? read_failed(c, err) : 0;
+}
+
+int container_open(struct container *c, enum container_lock lock, struct err *err)
+{
+	int rc = container_open_state(c, lock, err);
+
+	if (rc < 0)
+		return rc;
+	rc = config_load_at(c->dir_fd, "config.json", &c->config, NULL, NULL, err);
+	return rc < 0 ? read_failed(c, err) : 0;
 }
 
 void container_unlock(struct container *c)
@@ -152,7 +166,18 @@ enum oci_status container_status(const struct container *c)
 		return c->lock_fd < 0 && is_locked(c) ? OCI_STATUS_CREATING : OCI_STATUS_STOPPED;
 	if (!process_lives(c))
 		return OCI_STATUS_STOPPED;
+	if (c->state.cgroup && cgroup_is_frozen(c->state.cgroup))
+		return OCI_STATUS_PAUSED;
 	return start_sock_is_waiting(c->dir_fd) ? OCI_STATUS_CREATED : OCI_STATUS_RUNNING;
+}
+
+enum oci_status container_shown_status(const struct container *c)
+{
+	enum oci_status status = container_status(c);
+
+	if (status == OCI_STATUS_RUNNING && c->state.cgroup && cgroup_is_frozen(c->state.cgroup))
+		return OCI_STATUS_PAUSED;
+	return status;
 }
 
 int container_refuse(const struct container *c, const char *operation, enum oci_status status,

@@ -40,6 +40,7 @@ struct container {
 	bool replace;      /* restart: the state directory and the pins are there already */
 	const struct create_request *request; /* how it is made; never NULL in init */
 
+	int notify_fd;  /* for init: the mount that NOTIFY_SOCKET asks for (notify.h); -1 */
 	int tty_fd;     /* `run` serves the terminal: its end of the pair; -1 */
 	int console_fd; /* where init sends its pty's master to; -1: it has no terminal */
 	int proc_fd;    /* the host's procfs, for labels (lsm.h); -1: none asked for */
@@ -49,7 +50,7 @@ struct container {
 	{                                                                                          \
 		.root_fd = -1, .dir_fd = -1, .lock_fd = -1, .sync_fd = -1, .listen_fd = -1,        \
                                                                                                    \
-		.null_fd = -1, .console_fd = -1, .tty_fd = -1, .proc_fd = -1,                      \
+		.null_fd = -1, .console_fd = -1, .notify_fd = -1, .tty_fd = -1, .proc_fd = -1,     \
 		.ns = NAMESPACES_INIT                                                              \
 	}
 #define autocontainer __attribute__((cleanup(container_free)))
@@ -78,11 +79,18 @@ enum container_lock {
  */
 int container_open(struct container *c, enum container_lock lock, struct err *err);
 
+/* The same without the config, whose length is the image's and the engine's choice: `list` reads
+ * a thousand of them. */
+int container_open_state(struct container *c, enum container_lock lock, struct err *err);
+
 /* Give up the lock on it, and on the root. */
 void container_unlock(struct container *c);
 
 /* What it is now, by the kernel's word. */
 enum oci_status container_status(const struct container *c);
+
+/* The same for people and engines: a running one whose group is frozen is paused. */
+enum oci_status container_shown_status(const struct container *c);
 
 /* "container 'x' is running", for an operation that another status would allow. */
 int container_refuse(const struct container *c, const char *operation, enum oci_status status,

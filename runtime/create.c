@@ -36,6 +36,7 @@
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
 #include "runtime/limits.h"
+#include "runtime/notify.h"
 #include "runtime/oom_score.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/pins.h"
@@ -109,6 +110,17 @@ static int step_state(void *ctx, struct err *err)
 				      create->config_len, 0600, err);
 
 	return rc < 0 ? rc : state_save_at(create->c->dir_fd, &create->c->state, err);
+}
+
+static int step_notify(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
+	/* In a tree of mounts that is another's nothing is mounted. */
+	if (!notify_host() || !c->config->has_process || c->ns.join_fds[NS_MOUNT] >= 0)
+		return 0;
+	c->notify_fd = notify_make(c->dir_fd, c->root, c->path, err);
+	return c->notify_fd < 0 ? c->notify_fd : 0;
 }
 
 /* ---- the way back ---- */
@@ -266,9 +278,7 @@ static int step_enter(void *ctx, struct err *err)
 
 static int step_resources(void *ctx, struct err *err)
 {
-	struct container *c = ((struct create *)ctx)->c;
-
-	return cgroup_apply(c->state.cgroup, &c->config->resources, err);
+	return create_cgroup_limits(((struct create *)ctx)->c, err);
 }
 
 static int step_maps(void *ctx, struct err *err)
@@ -438,6 +448,7 @@ static int step_commit(void *ctx, struct err *err)
 static const struct step create_steps[] = {
 	{ .name = "create.reserve", .run = step_reserve, .undo = undo_reserve },
 	{ .name = "create.state", .run = step_state },
+	{ .name = "create.notify", .run = step_notify },
 	{ .name = "create.unpin", .undo = undo_pins },
 	{ .name = "create.rdt", .run = step_rdt, .undo = undo_rdt },
 	{ .name = "create.poststop", .undo = undo_poststop },

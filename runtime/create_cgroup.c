@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include "common/str.h"
 #include "runtime/sync.h"
 
 static struct cgroup_request request_of(const struct container *c, enum cgroup_manager manager)
@@ -31,11 +32,65 @@ int create_cgroup_make(struct container *c, struct err *err)
 	return cgroup_make(c->state.cgroup, &request, err);
 }
 
+/* A mount of the group that the container may write to: what stands last of ro and rw is in force. */
+static bool has_writable_mount(const struct config *config)
+{
+	for (size_t i = 0; i < config->mounts.n; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+		bool readonly = false;
+
+		if (!str_eq(mount->type, "cgroup") && !str_eq(mount->type, "cgroup2"))
+			continue;
+		for (size_t j = 0; j < mount->options.n; j++)
+			if (str_eq(mount->options.items[j], "ro") ||
+			    str_eq(mount->options.items[j], "rw"))
+				readonly = str_eq(mount->options.items[j], "ro");
+		if (!readonly)
+			return true;
+	}
+	return false;
+}
+
+/* process.user.uid as the host has it; -1: mapped by a namespace that we did not make. */
+static int64_t host_uid(const struct container *c)
+{
+	int64_t uid = c->config->process.user.uid;
+	const struct config_id_maps *maps = &c->config->uid_maps;
+
+	if (!c->config->namespaces[NS_USER].present)
+		return uid;
+	for (size_t i = 0; c->ns.new_flags & CLONE_NEWUSER && i < maps->n; i++) {
+		const struct config_id_map *map = &maps->items[i];
+
+		if (uid >= map->container_id && uid < map->container_id + map->size)
+			return map->host_id + uid - map->container_id;
+	}
+	return -1;
+}
+
+/* config-linux.md, "Cgroup ownership". The user of the runtime has the group already. */
+static int delegate(const struct container *c, struct err *err)
+{
+	int64_t uid = host_uid(c);
+
+	if (!(c->ns.new_flags & CLONE_NEWCGROUP) || uid <= 0 || c->rights.rootless ||
+	    !has_writable_mount(c->config))
+		return 0;
+	return cgroup_delegate(c->state.cgroup, (uid_t)uid, err);
+}
+
+int create_cgroup_limits(const struct container *c, struct err *err)
+{
+	int rc = cgroup_apply(c->state.cgroup, &c->config->resources, err);
+
+	return rc < 0 ? rc : delegate(c, err);
+}
+
 int create_cgroup_again(struct container *c, struct err *err)
 {
 	int made = create_cgroup_make(c, err);
 
-	return made > 0 ? cgroup_apply(c->state.cgroup, &c->config->resources, err) : made;
+	return made > 0 ? create_cgroup_limits(c, err) : made;
 }
 
 bool create_cgroup_by_init(const struct container *c)

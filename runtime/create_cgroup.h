@@ -9,6 +9,8 @@
 /* Look and decide; c->state has it from then on, and so has state.json before anything is made. */
 int create_cgroup_plan(struct container *c, enum cgroup_manager manager, struct err *err);
 int create_cgroup_make(struct container *c, struct err *err);
+/* Set the limits, and hand the group to the container's user where that is asked for. */
+int create_cgroup_limits(const struct container *c, struct err *err);
 /* restart: the group of the run before is there still, with the limits that it has by now. */
 int create_cgroup_again(struct container *c, struct err *err);
 /*

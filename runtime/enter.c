@@ -27,9 +27,11 @@
 #include "common/cleanup.h"
 #include "common/fds.h"
 #include "common/file.h"
+#include "common/process.h"
 #include "common/signals.h"
 #include "common/steps.h"
 #include "runtime/console_socket.h"
+#include "runtime/enter_cgroup.h"
 #include "runtime/exec.h"
 #include "runtime/identity.h"
 #include "runtime/init.h"
@@ -193,7 +195,7 @@ static int stage(struct enter *enter, struct err *err)
 	if (rc >= 0)
 		rc = scheduling_affinity(0, &cpus->initial, "initial", err);
 	if (rc >= 0)
-		rc = cgroup_enter(enter->request->c->state.cgroup, 0, err);
+		rc = enter_cgroup(enter->request->c, enter->request->cgroups, err);
 	if (rc >= 0)
 		rc = scheduling_affinity(0, &cpus->final, "final", err);
 	if (rc < 0)
@@ -290,7 +292,9 @@ static int listen_to(const struct container *c, int fd, int *agent_fd, pid_t *pi
 	}
 	if (rc < 0 || err->code)
 		return -err->code;
-	return executes ? 0 : err_set(err, ECONNRESET, "the process died before it was executed");
+	if (executes && !process_died_unexecuted(*pid, 0, -1))
+		return 0;
+	return err_set(err, ECONNRESET, "the process died before it was executed");
 }
 
 int enter_container(const struct enter_request *request, struct err *err)

@@ -9,7 +9,8 @@
 struct enter_request {
 	struct container *c; /* config->process is what runs, console_fd where its pty goes */
 	struct passed_fds fds;
-	int pid_fd; /* of the container's init */
+	const struct strlist *cgroups; /* --cgroup, see enter_cgroup.h */
+	int pid_fd;                    /* of the container's init */
 };
 
 /*

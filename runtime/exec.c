@@ -67,6 +67,20 @@ void exec_environment(const struct config_process *process, struct strlist *env)
 	strlist_take(env, xasprintf("HOME=%s", home));
 }
 
+void exec_set_environment(struct strlist *env, char *assignment)
+{
+	size_t len = strcspn(assignment, "=") + 1;
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (strncmp(env->items[i], assignment, len) != 0)
+			continue;
+		free(env->items[i]);
+		env->items[i] = assignment;
+		return;
+	}
+	strlist_take(env, assignment);
+}
+
 int exec_enter_cwd(const struct config_process *process, struct err *err)
 {
 	if (chdir(process->cwd) < 0)

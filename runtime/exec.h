@@ -11,6 +11,9 @@
  */
 void exec_environment(const struct config_process *process, struct strlist *env);
 
+/* One more "NAME=value" (owned from now on), in the place of what has this name. */
+void exec_set_environment(struct strlist *env, char *assignment);
+
 /* chdir to process.cwd, which must be inside of the container (CVE-2024-21626). */
 int exec_enter_cwd(const struct config_process *process, struct err *err);
 

@@ -84,6 +84,14 @@ static int add_environment(const struct strlist *list, struct strlist *env, stru
 	return 0;
 }
 
+static void set_text(char **text, const char *given)
+{
+	if (!given)
+		return;
+	free(*text);
+	*text = *given ? xstrdup(given) : NULL;
+}
+
 static int by_options(const struct exec_options *o, char **args, int n,
 		      struct config_process *process, struct err *err)
 {
@@ -100,10 +108,9 @@ static int by_options(const struct exec_options *o, char **args, int n,
 	process->args = (struct strlist){ 0 };
 	for (int i = 0; i < n; i++)
 		strlist_add(&process->args, args[i]);
-	if (o->cwd) {
-		free(process->cwd);
-		process->cwd = xstrdup(o->cwd);
-	}
+	set_text(&process->cwd, o->cwd);
+	set_text(&process->selinux_label, o->process_label);
+	set_text(&process->apparmor_profile, o->apparmor);
 	process->terminal = o->tty;
 	process->console_size.present = false;
 	process->no_new_privileges = process->no_new_privileges || o->no_new_privs;

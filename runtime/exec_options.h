@@ -11,8 +11,8 @@
 
 struct exec_options {
 	const char *console_socket, *pidfd_socket, *cwd, *process, *pid_file, *process_label,
-		*apparmor, *user, *cgroup;
-	struct strlist env, caps, additional_gids;
+		*apparmor, *user;
+	struct strlist env, caps, additional_gids, cgroups;
 	int64_t preserve_fds;
 	bool tty, detach, no_new_privs, ignore_paused, no_subreaper;
 };

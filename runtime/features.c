@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
+#include "runtime/cgroup.h"
 #include "runtime/config.h"
 #include "runtime/mounts.h"
 
@@ -98,6 +99,27 @@ static void put_memory_policy(json_node *linux_node)
 	put_names(policy, "flags", config_memory_flags);
 }
 
+static void put_cgroup(json_node *linux_node)
+{
+	json_node *cgroup = json_put_object(linux_node, "cgroup");
+	bool systemd = cgroup_has_backend("systemd");
+
+	json_put_bool(cgroup, "v1", cgroup_has_backend("v1"));
+	json_put_bool(cgroup, "v2", cgroup_has_backend("v2"));
+	json_put_bool(cgroup, "systemd", systemd);
+	json_put_bool(cgroup, "systemdUser", systemd);
+	json_put_bool(cgroup, "rdma", true);
+}
+
+/* Whoever may write them makes systemd do things: an engine must not pass on a stranger's. */
+static void put_unsafe_annotations(json_node *root)
+{
+	json_node *unsafe = json_put_array(root, "potentiallyUnsafeConfigAnnotations");
+
+	if (cgroup_has_backend("systemd"))
+		json_append_string(unsafe, "org.systemd.property.");
+}
+
 static void put_annotations(json_node *root)
 {
 	const struct scmp_version *library = seccomp_version();
@@ -120,6 +142,7 @@ json_node *features_json(void)
 
 	put_namespaces(linux_node);
 	put_capabilities(linux_node);
+	put_cgroup(linux_node);
 	put_seccomp(linux_node);
 	put_flag(linux_node, "apparmor", "enabled", true);
 	put_flag(linux_node, "selinux", "enabled", true);
@@ -129,5 +152,6 @@ json_node *features_json(void)
 	/* Networks are for hooks. */
 	put_flag(linux_node, "netDevices", "enabled", false);
 	put_annotations(root);
+	put_unsafe_annotations(root);
 	return root;
 }

@@ -38,6 +38,7 @@
 #include "runtime/keyring.h"
 #include "runtime/launch.h"
 #include "runtime/lsm.h"
+#include "runtime/notify.h"
 #include "runtime/procfs.h"
 #include "runtime/rootfs.h"
 #include "runtime/scheduling.h"
@@ -54,6 +55,7 @@ struct init {
 	struct rootfs rootfs;
 	int proc_fd;        /* the host's procfs while sysctls are to be set; -1 */
 	struct strlist env; /* of the user's process, and of startContainer hooks */
+	bool notifies;      /* the process gets a NOTIFY_SOCKET */
 	int report_fd;      /* where an error goes: sync_fd, then the start connection */
 };
 
@@ -100,8 +102,10 @@ static int step_cgroup(void *ctx, struct err *err)
 	struct cgroup *cgroup = c->state.cgroup;
 	int rc = 0;
 
-	if (!create_cgroup_by_init(c))
+	if (!create_cgroup_by_init(c)) {
+		cgroup_close(cgroup);
 		return 0;
+	}
 	if (cgroup_needs_entry(cgroup))
 		rc = cgroup_enter(cgroup, 0, err);
 	if (rc >= 0 && (c->ns.new_flags & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
@@ -234,9 +238,13 @@ static int step_procfs(void *ctx, struct err *err)
 static int step_mounts(void *ctx, struct err *err)
 {
 	struct init *init = ctx;
-
 	int rc = rootfs_mounts(&init->rootfs, err);
 
+	if (rc >= 0 && init->c->notify_fd >= 0) {
+		rc = notify_attach(init->rootfs.root_fd, init->c->notify_fd, err);
+		(void)close(take_fd(&init->c->notify_fd));
+		init->notifies = true;
+	}
 	idmaps_close(&init->c->idmaps);
 	return rc;
 }
@@ -505,6 +513,9 @@ static void wait_start(struct init *init)
 		die(init, &err);
 	exec_environment(&init->c->config->process, &init->env);
 	passed_fds_environment(&init->c->request->fds, &init->env);
+	if (init->notifies)
+		exec_set_environment(&init->env,
+				     xstrdup("NOTIFY_SOCKET=" NOTIFY_IN_CONTAINER "/" NOTIFY_SOCK));
 }
 
 void init_main(struct container *c)

@@ -112,8 +112,9 @@ int main(int argc, char **argv)
 {
 	int failure_status = EXIT_FAILURE;
 	const struct cmd cmds[] = {
-		cmd_create, cmd_start,   cmd_run,  cmd_state, cmd_kill,     cmd_delete,
-		cmd_list,   cmd_restart, cmd_exec, cmd_spec,  cmd_features,
+		cmd_create, cmd_start,   cmd_run,        cmd_state,   cmd_kill,  cmd_delete,
+		cmd_list,   cmd_restart, cmd_exec,       cmd_ps,      cmd_pause, cmd_resume,
+		cmd_update, cmd_events,  cmd_checkpoint, cmd_restore, cmd_spec,  cmd_features,
 	};
 	const struct cmd_program program = {
 		.name = "ct-runtime",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "runtime/exec.h"
 
 #define FIRST 3 /* SD_LISTEN_FDS_START */
 
@@ -60,10 +61,10 @@ void passed_fds_environment(const struct passed_fds *fds, struct strlist *env)
 {
 	if (!fds->n_listen)
 		return;
-	strlist_take(env, xasprintf("LISTEN_FDS=%d", fds->n_listen));
-	strlist_take(env, xasprintf("LISTEN_PID=%d", (int)getpid()));
+	exec_set_environment(env, xasprintf("LISTEN_FDS=%d", fds->n_listen));
+	exec_set_environment(env, xasprintf("LISTEN_PID=%d", (int)getpid()));
 	if (fds->names)
-		strlist_take(env, xasprintf("LISTEN_FDNAMES=%s", fds->names));
+		exec_set_environment(env, xasprintf("LISTEN_FDNAMES=%s", fds->names));
 }
 
 int passed_fds_end(const struct passed_fds *fds)

@@ -2,7 +2,10 @@
 #include "runtime/start.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/pidfd.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
@@ -10,6 +13,7 @@
 #include "common/steps.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/notify.h"
 #include "runtime/seccomp_notify.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
@@ -89,5 +93,33 @@ int start_container(struct container *c, struct err *err)
 
 	if (rc < 0 && create_undo(c, &undo) < 0)
 		log_warning("undo of container '%s': %s; ignoring", c->id, undo.msg);
+	return rc;
+}
+
+int start_notifying(struct container *c, bool in_child, struct err *err)
+{
+	const char *host = notify_host();
+	autoclose int fd = host ? notify_listen(c->dir_fd, err) : -1;
+
+	if (fd < 0 && err->code)
+		return -err->code;
+	int rc = start_container(c, err);
+
+	if (rc < 0 || fd < 0)
+		return rc;
+	if (!in_child) {
+		container_unlock(c);
+		notify_serve(fd, c->state.oci.pid, host);
+		return rc;
+	}
+	pid_t pid = fork();
+
+	if (pid < 0)
+		log_warning("NOTIFY_SOCKET: fork: %s; ignoring", strerror(errno));
+	if (pid == 0) {
+		container_unlock(c);
+		notify_serve(fd, c->state.oci.pid, host);
+		_exit(EXIT_SUCCESS);
+	}
 	return rc;
 }

@@ -56,7 +56,7 @@ refused() {
 	wait_for 5 grep -q '^0::' "$TEST_DIR/out"
 	run grep -v -e '^0::' -e ':/$' "$TEST_DIR/out"
 	assert_equal "$output" "" "groups that are not the root in the container"
-	local line
+	local name path
 	while IFS=: read -r _ name path; do
 		[ -z "$name" ] || assert_equal "$path" "$G" "$name"
 	done <"/proc/$(container_pid "$C")/cgroup"
@@ -212,6 +212,16 @@ refused() {
 	mkdir -p "/sys/fs/cgroup/pids$G/a/b" "/sys/fs/cgroup/freezer$G/c"
 	tail -n 1 "/sys/fs/cgroup/pids$G/cgroup.procs" >"/sys/fs/cgroup/pids$G/a/b/cgroup.procs"
 	echo FROZEN >"/sys/fs/cgroup/freezer$G/freezer.state"
+	delete
+}
+
+@test "cgroup: a frozen container is paused, and SIGKILL ends it" {
+	sleeping
+	start
+	echo FROZEN >"/sys/fs/cgroup/freezer$G/freezer.state"
+	assert_equal "$(container_status "$C")" paused
+	kill_and_wait
+	assert_equal "$(container_status "$C")" stopped
 	delete
 }
 

@@ -27,7 +27,7 @@ commands_of() {
 
 # options_in TEXT: every --option in it, once.
 options_in() {
-	grep -oE -- '--[a-z][a-z-]*' <<<"$1" | sort -u
+	grep -oE -- '--[a-z][a-z0-9-]*' <<<"$1" | sort -u
 }
 
 # options_of PROGRAM [COMMAND]: of one command, or of all.

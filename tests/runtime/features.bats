@@ -190,6 +190,18 @@ SPEC_OPTIONS="async atime bind defaults dev diratime dirsync exec iversion lazyt
 	assert_equal "$output" 5000
 }
 
+@test "features: control groups, and the annotations that reach systemd" {
+	assert_equal "$(list '.linux.cgroup | keys')" '["rdma","systemd","systemdUser","v1","v2"]'
+	assert_equal "$(list '.linux.cgroup | .v1, .rdma')" $'true\ntrue'
+	assert_equal "$(list '.linux.cgroup.systemd == (.potentiallyUnsafeConfigAnnotations | index("org.systemd.property.") != null)')" true
+	edit_config "$B" 'del(.linux.cgroupsPath)'
+	if [ "$(feature .linux.cgroup.systemd)" = false ]; then
+		rt --systemd-cgroup create --bundle "$B" "$C"
+		assert_failure
+		assert_output_has systemd
+	fi
+}
+
 @test "features: says its version" {
 	assert_equal "$("$CT_RUNTIME_BIN" --version | head -1)" \
 		"ct-runtime version $(feature '.annotations["org.ct-runtime.version"]')"

@@ -214,3 +214,62 @@ with_listen_fds() {
 	rt run --bundle "$B" "$C"
 	assert_failure
 }
+
+# ---- NOTIFY_SOCKET ----
+
+# A caller's socket that writes what it gets to $TEST_DIR/told; busybox sends from inside.
+notify_host() {
+	"$PROBES/notify-recv" "$TEST_DIR/host.sock" >"$TEST_DIR/told" 3>&- 4>&- &
+	TEST_PIDS+=($!)
+	wait_for 5 test -S "$TEST_DIR/host.sock"
+	cp "$PROBES/notify-send" "$B/rootfs/bin/notify-send"
+}
+
+told() {
+	local expected=$'READY=1\n'MAINPID=$1$'\nBARRIER=1'
+	is_told() { [ "$(<"$TEST_DIR/told")" = "$expected" ]; }
+	wait_for 5 is_told || fail "told:" "$(<"$TEST_DIR/told")"
+}
+
+@test "NOTIFY_SOCKET: start waits for READY=1 and tells it with the pid on the host" {
+	notify_host
+	mkfifo "$B/rootfs/log/go"
+	set_args "$B" /bin/sh -c 'read x </log/go; notify-send "STATUS=x"; notify-send "READY=1"; exec sleep 1000'
+	edit_config "$B" '.process.env += ["NOTIFY_SOCKET=/image"]'
+	NOTIFY_SOCKET=$TEST_DIR/host.sock rt create --bundle "$B" "$C"
+	assert_success
+	NOTIFY_SOCKET=$TEST_DIR/host.sock "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" start "$C" >/dev/null 2>&1 </dev/null 3>&- &
+	local pid=$!
+	is_running() { [ "$(container_status "$C")" = running ]; }
+	wait_for 5 is_running
+	kill -0 "$pid" # still waiting
+	echo go >"$B/rootfs/log/go"
+	wait "$pid"
+	told "$(container_pid "$C")"
+	delete
+}
+
+@test "NOTIFY_SOCKET: start ends with a process that is never ready; run tells it too" {
+	notify_host
+	set_args "$B" /bin/sh -c 'exit 0'
+	NOTIFY_SOCKET=$TEST_DIR/host.sock rt run --detach --bundle "$B" "$C"
+	assert_success
+	delete
+	set_args "$B" /bin/sh -c 'notify-send "READY=1"; exit 5'
+	NOTIFY_SOCKET=$TEST_DIR/host.sock rt run --bundle "$B" "$C"
+	assert_status 5
+	wait_for 5 grep -q MAINPID "$TEST_DIR/told"
+}
+
+@test "NOTIFY_SOCKET: also in a user namespace; without one nothing is mounted" {
+	notify_host
+	use_userns
+	set_args "$B" /bin/sh -c 'notify-send "READY=1"; exec sleep 1000'
+	NOTIFY_SOCKET=$TEST_DIR/host.sock rt run --detach --bundle "$B" "$C"
+	assert_success
+	told "$(container_pid "$C")"
+	delete
+	in_container 'echo "socket:$NOTIFY_SOCKET"; ! grep " /run/notify " /proc/self/mountinfo'
+	assert_success
+	assert_equal "$output" socket:
+}
