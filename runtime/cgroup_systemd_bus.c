@@ -157,11 +157,14 @@ void systemd_bus_close(struct systemd_bus **bus)
 
 /* ---- calls ---- */
 
-/* The manager's own words, and its error's name for the caller; frees error. */
+/*
+ * The manager's own words; frees error. A property that cannot be set is EROFS on the bus, which is no
+ * read-only cgroup tree and must not be taken for one.
+ */
 static int call_failed(struct systemd_bus *bus, int rc, sd_bus_error *error, const char *what,
 		       struct err *err)
 {
-	(void)err_set(err, rc < 0 ? -rc : EIO, "systemd: %s: %s", what,
+	(void)err_set(err, rc == -EROFS ? EINVAL : -rc, "systemd: %s: %s", what,
 		      error->message ? error->message : strerror(-rc));
 	bus->lib.sd_bus_error_free(error);
 	return -err->code;
