@@ -267,6 +267,11 @@ void json_put_copy(json_node *object, const char *key, const json_node *value)
 		json_put(object, key, cJSON_Duplicate(value, 1));
 }
 
+json_node *json_copy(const json_node *node)
+{
+	return cJSON_Duplicate(node, 1);
+}
+
 json_node *json_put_object(json_node *object, const char *key)
 {
 	json_node *node = json_object();

@@ -130,6 +130,7 @@ void json_put(json_node *object, const char *key, json_node *value); /* owns val
 void json_put_copy(json_node *object, const char *key, const json_node *value);
 json_node *json_put_object(json_node *object, const char *key); /* a new, empty one */
 json_node *json_put_array(json_node *object, const char *key);
+json_node *json_copy(const json_node *node); /* with all below it, the caller's */
 void json_append(json_node *array, json_node *value);
 void json_append_string(json_node *array, const char *value);
 void json_append_int(json_node *array, int64_t value);

@@ -163,7 +163,9 @@ static int decode_field(const json_node *node, const struct json_field *field, v
 	if (field->flags & JSON_UNSUPPORTED) {
 		if (json_is_empty(node))
 			return 0;
-		return json_fail(&here, err, "is not supported by this version");
+		(void)json_fail(&here, err, "is not supported by this version");
+		err->code = EOPNOTSUPP;
+		return -err->code;
 	}
 	if (field->has_offset)
 		*(bool *)((char *)object + field->has_offset) = true;

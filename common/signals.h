@@ -5,4 +5,10 @@
 /* For a program that is about to be executed: every signal at its default, none blocked. */
 void signals_reset(void);
 
+/*
+ * For a transaction that is short, and half of which is worse than either end of it: SIGTERM, SIGINT,
+ * SIGHUP and SIGPIPE are ignored.
+ */
+void signals_ignore(void);
+
 #endif

@@ -163,6 +163,8 @@ static int look_back(struct attach *a, struct err *err)
 		a->may_exist = true;
 		return detach_lease(&undo, att, err);
 	}
+	if (rc == 0 && a->request->again)
+		return err_set(err, ENOENT, "it was detached meanwhile");
 	return rc > 0 ? resume(a, &old, err) : rc;
 }
 
@@ -357,7 +359,11 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		.network = xstrdup(net->name),
 		.state = RECORD_ADDING,
 		.mtu = net->mtu,
+		.default_route = net->default_route,
+		.cni = request->cni,
 	};
+	if (request->netns_path)
+		att->netns_path = xstrdup(request->netns_path);
 	(void)memcpy(att->ifname, net->ifname, sizeof(att->ifname));
 	(void)memcpy(att->bridge, net->bridge, sizeof(att->bridge));
 	if (request->ipfile)
@@ -388,7 +394,7 @@ int attach(const struct attach_request *request, struct attachment *att, struct 
 	netlink_close(&a.nl);
 	record_folder_close(&a.folder);
 	cleanup_close(&a.state_fd);
-	return rc < 0 ? err_ctx(err, "container '%s'", request->container) : 0;
+	return rc < 0 ? err_ctx(err, "container '%s'", request->container) : a.was_attached;
 }
 
 void attach_plan(const struct attach_request *request, FILE *out)

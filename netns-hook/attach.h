@@ -14,10 +14,13 @@
 /* What every front end asks for. */
 struct attach_request {
 	const char *state_dir;
-	struct network *net;   /* its subnet is settled on the way when it floats */
-	const char *container; /* a checked name */
-	pid_t pid;             /* the container's process; 0: unknown */
-	int netns_fd;          /* of the container, held open all the while */
+	struct network *net;    /* its subnet is settled on the way when it floats */
+	const char *container;  /* a checked name */
+	pid_t pid;              /* the container's process; 0: unknown */
+	int netns_fd;           /* of the container, held open all the while */
+	const char *netns_path; /* the name it was opened by; NULL: the process's */
+	bool cni;               /* for a CNI runtime */
+	bool again;             /* of an attachment that is there: ENOENT when it is not */
 	struct ip_addr static_ips[NETWORK_MAX_RANGES]; /* at most one for each pool */
 	size_t n_static_ips;                           /* pools without one: any address */
 	const struct record_port *ports;               /* to publish; borrowed */
@@ -32,6 +35,7 @@ struct attach_request {
  * Asked again for the same container and interface, it gives the same address, verifies what is
  * there and makes what is missing. On failure all is as it was before: only the network itself
  * (bridge, rules), which is nobody's in particular, stays when it was just made.
+ * Returns 1 when the container was attached already, 0 when it is now.
  */
 int attach(const struct attach_request *request, struct attachment *att, struct err *err);
 

@@ -208,6 +208,25 @@ static void guess_attachment(const struct record_folder *folder, const char *ifn
 	record_veth_name(folder->container, ifname, 0, att->veth);
 }
 
+/* 1: detached, 0: it is another network's. */
+static int detach_ifname(const struct detach *detach, const struct record_folder *folder,
+			 const char *ifname, const char *network, struct err *err)
+{
+	autoattachment struct attachment att = { 0 };
+	int rc = record_read(folder, ifname, &att, err);
+
+	if (rc > 0 && network && !str_eq(att.network, network))
+		return 0;
+	if (rc <= 0) {
+		log_warning("%s; removing what belongs to it",
+			    rc < 0 ? err->msg : "a record vanished");
+		err_clear(err);
+		guess_attachment(folder, ifname, &att);
+	}
+	rc = detach_one(detach, folder, &att, err);
+	return rc < 0 ? rc : 1;
+}
+
 int detach_folder(const struct detach *detach, struct record_folder *folder, struct err *err)
 {
 	struct strlist ifnames = { 0 };
@@ -215,17 +234,9 @@ int detach_folder(const struct detach *detach, struct record_folder *folder, str
 	int n = first < 0 ? first : (int)ifnames.n;
 
 	for (size_t i = 0; i < ifnames.n; i++) {
-		autoattachment struct attachment att = { 0 };
 		struct err why = ERR_INIT;
-		int rc = record_read(folder, ifnames.items[i], &att, &why);
+		int rc = detach_ifname(detach, folder, ifnames.items[i], NULL, &why);
 
-		if (rc <= 0) {
-			log_warning("%s; removing what belongs to it",
-				    rc < 0 ? why.msg : "a record vanished");
-			err_clear(&why);
-			guess_attachment(folder, ifnames.items[i], &att);
-		}
-		rc = detach_one(detach, folder, &att, &why);
 		if (rc >= 0)
 			continue;
 		if (first >= 0)
@@ -248,4 +259,23 @@ int detach_container(const struct detach *detach, const char *container, struct 
 	if (rc > 0)
 		rc = detach_folder(detach, &folder, err);
 	return rc;
+}
+
+int detach_chosen(const struct detach *detach, const char *container,
+		  const struct detach_choice *choice, struct err *err)
+{
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	struct strlist ifnames = { 0 };
+	int n = 0;
+	int rc = record_folder_open(detach->state_fd, container, false, LOCK_WAIT_MS, &folder, err);
+
+	if (rc <= 0)
+		return rc;
+	rc = record_folder_ifnames(&folder, &ifnames, err);
+	if (rc >= 0 && strlist_has(&ifnames, choice->ifname))
+		rc = n = detach_ifname(detach, &folder, choice->ifname, choice->network, err);
+	if (rc >= 0)
+		rc = record_folder_prune(&folder, err);
+	strlist_free(&ifnames);
+	return rc < 0 ? rc : n;
 }

@@ -45,6 +45,14 @@ int detach_one(const struct detach *detach, const struct record_folder *folder,
  */
 int detach_container(const struct detach *detach, const char *container, struct err *err);
 
+/* The same for one interface, if its network is that one. Returns 1 when it was there. */
+struct detach_choice {
+	const char *ifname;
+	const char *network; /* NULL: any */
+};
+int detach_chosen(const struct detach *detach, const char *container,
+		  const struct detach_choice *choice, struct err *err);
+
 /* The same with the folder locked by the caller; removes it. */
 int detach_folder(const struct detach *detach, struct record_folder *folder, struct err *err);
 

@@ -155,6 +155,49 @@ static int collect(struct gc *gc, struct err *err)
 	return rc < 0 ? rc : collect_links(gc, err);
 }
 
+static int collect_unwanted(struct gc *gc, bool (*keep)(void *ctx, const struct attachment *att),
+			    void *ctx, struct err *err)
+{
+	const struct detach detach = { gc->state_fd, &gc->nl, DETACH_LINK_DELETE, { 0 } };
+	autorecords struct record_list list = { 0 };
+	int first = record_list(gc->state_fd, &list, err);
+
+	for (size_t i = 0; i < list.n; i++) {
+		const struct attachment *att = &list.items[i];
+		const struct detach_choice choice = { att->ifname, att->network };
+		struct err why = ERR_INIT;
+
+		if (keep(ctx, att) || detach_chosen(&detach, att->container, &choice, &why) >= 0)
+			continue;
+		if (first >= 0)
+			*err = why;
+		else
+			log_warning("container '%s': %s; ignoring", att->container, why.msg);
+		first = -why.code;
+	}
+	return first;
+}
+
+int gc_collect_unwanted(int state_fd, bool (*keep)(void *ctx, const struct attachment *att),
+			void *ctx, struct err *err)
+{
+	struct gc gc = { .state_fd = state_fd, .nl = NETLINK_INIT };
+	struct state_alive alive = { state_fd, &gc.nl, gc.boot_id };
+	const struct ipam_gc leases = { .boot_id = gc.boot_id, .alive = state_alive_of(&alive) };
+	int rc = process_boot_id(gc.boot_id, err);
+
+	if (rc >= 0)
+		rc = netlink_open(&gc.nl, err);
+	if (rc >= 0)
+		rc = collect_unwanted(&gc, keep, ctx, err);
+	if (rc >= 0)
+		rc = ipam_collect(state_fd, &leases, err);
+	if (rc >= 0)
+		rc = ports_collect(state_fd, &leases, err);
+	netlink_close(&gc.nl);
+	return rc < 0 ? rc : 0;
+}
+
 static int run_gc(void *globals, void *unused, char **args, int n_args, struct err *err)
 {
 	struct gc gc = { .state_fd = -1, .nl = NETLINK_INIT };

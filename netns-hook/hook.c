@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "common/log.h"
 #include "common/net/netns.h"
 #include "common/oci_state.h"
+#include "common/signals.h"
 #include "common/str.h"
 #include "netns-hook/attach.h"
 #include "netns-hook/detach.h"
@@ -21,15 +21,6 @@
 #include "netns-hook/state.h"
 
 #define DEFAULT_IPFILE ".ip"
-
-/* A transaction is short, and half of one is worse than either end of it. */
-static void ignore_signals(void)
-{
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };
-
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		(void)signal(signals[i], SIG_IGN);
-}
 
 static int read_state(struct oci_state *state, struct err *err)
 {
@@ -161,7 +152,7 @@ static int hook_attach(const struct options *options, const struct oci_state *st
 	if (rc >= 0)
 		log_debug("container '%s': %s on '%s' has %s", state->id, att.ifname, att.bridge,
 			  ip_prefix_text(&att.addresses[0].prefix).text);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- detach ---- */
@@ -209,7 +200,7 @@ static int run_hook(void *globals, void *unused, char **args, int n_args, struct
 	(void)unused;
 	(void)args;
 	(void)n_args;
-	ignore_signals();
+	signals_ignore();
 	int rc = read_state(&state, err);
 
 	if (rc < 0)

@@ -391,6 +391,51 @@ int ipam_holds(int state_fd, const char *network, const struct ip_addr *addr,
 	return rc <= 0 ? rc : is_holder(&lease, holder);
 }
 
+/* How many of the range's addresses may be leased. */
+static uint64_t count_leasable(const struct network_range *range)
+{
+	const struct ip_addr last = ip_broadcast(&range->subnet);
+	const struct ip_addr *never[] = { &range->gateway.addr, &range->subnet.addr, &last };
+	uint64_t n = ip_count(&range->start, &range->end);
+
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		n -= in_range(range, never[i]) && !network_may_lease(range, never[i]);
+	return n;
+}
+
+int ipam_has_free(int state_fd, const struct network *net, size_t pool, const char *boot_id,
+		  const struct ipam_alive *alive, struct err *err)
+{
+	autopool struct pool leases = POOL_INIT;
+	autoleases struct lease_addrs addrs = { 0 };
+	size_t n_ranges = 0;
+	const struct network_range *ranges = ranges_of(net, pool, &n_ranges);
+	int rc = pool_open_existing(state_fd, net->name, &leases, err);
+
+	if (rc > 0)
+		rc = lease_file_list(leases.leases_fd, &addrs, err) < 0 ? -err->code : 1;
+	if (rc <= 0)
+		return rc < 0 ? rc : 1;
+	for (size_t r = 0; r < n_ranges; r++) {
+		uint64_t taken = 0;
+
+		for (size_t i = 0; i < addrs.n; i++) {
+			autolease struct lease_file lease = { 0 };
+
+			if (!in_range(&ranges[r], &addrs.items[i]))
+				continue;
+			rc = lease_file_read(leases.leases_fd, ip_addr_text(&addrs.items[i]).text,
+					     &lease, err);
+			if (rc < 0)
+				return rc;
+			taken += rc > 0 && !is_dead(&lease, boot_id, alive);
+		}
+		if (taken < count_leasable(&ranges[r]))
+			return 1;
+	}
+	return 0;
+}
+
 static int release_held(const struct pool *pool, const struct ip_addr *addr,
 			const struct ipam_holder *holder, struct err *err)
 {

@@ -57,6 +57,13 @@ int ipam_lease(int state_fd, const struct network *net, const struct ipam_reques
 int ipam_holds(int state_fd, const char *network, const struct ip_addr *addr,
 	       const struct ipam_holder *holder, struct err *err);
 
+/*
+ * 1: an address of the pool can be leased, maybe one whose holder is gone; 0: none is left. A slow
+ * path: reads every lease.
+ */
+int ipam_has_free(int state_fd, const struct network *net, size_t pool, const char *boot_id,
+		  const struct ipam_alive *alive, struct err *err);
+
 /* Give it back if the holder has it. 1: released, 0: it was not his. */
 int ipam_release(int state_fd, const char *network, const struct ip_addr *addr,
 		 const struct ipam_holder *holder, struct err *err);

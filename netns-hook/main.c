@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Picks the front end: a command, or the OCI hook when there is none. */
-#include <stdio.h>
+/* Picks the front end: a CNI plugin, a command, or the OCI hook when there is neither. */
 #include <stdlib.h>
 
-#include "common/cleanup.h"
 #include "common/cmd.h"
 #include "common/fds.h"
-#include "common/json.h"
 #include "common/log.h"
 #include "common/str.h"
 #include "netns-hook/cmds.h"
+#include "netns-hook/cni.h"
 #include "netns-hook/gc.h"
 #include "netns-hook/hook.h"
 #include "netns-hook/options.h"
-
-/* CNI's error object (spec 1.1.0, "Error"); 50: the plugin is not available. */
-static int refuse_cni(void)
-{
-	autojson json_node *error = json_object();
-
-	json_put_string(error, "cniVersion", "1.1.0");
-	json_put_int(error, "code", 50);
-	json_put_string(error, "msg",
-			"ct-netns " CT_VERSION " is no CNI plugin: use it as an OCI hook");
-	autofree char *text = json_print(error, false);
-
-	(void)printf("%s\n", text);
-	return EXIT_FAILURE;
-}
 
 int main(int argc, char **argv)
 {
@@ -51,7 +34,7 @@ int main(int argc, char **argv)
 
 	fds_open_standard();
 	if (getenv("CNI_COMMAND"))
-		return refuse_cni();
+		return cni_main();
 	int rc = cmd_main(&program, argc, argv, &err);
 
 	if (rc < 0) {

@@ -310,6 +310,17 @@ int ports_release(int state_fd, const struct attachment *att, struct err *err)
 	return rc;
 }
 
+int ports_holds(int state_fd, const struct attachment *att, const struct record_port *port,
+		struct err *err)
+{
+	autolease struct lease_file lease = { 0 };
+	char name[NAME_SIZE];
+	autofree char *path = (claim_name(port, name), xasprintf(FOLDER "/%s", name));
+	int rc = lease_file_read(state_fd, path, &lease, err);
+
+	return rc <= 0 ? rc : is_holder(&lease, att);
+}
+
 static int collect(const struct folder *folder, const char *name, const struct record_port *port,
 		   void *ctx, struct err *err)
 {

@@ -22,6 +22,10 @@ int ports_claim(int state_fd, const struct attachment *att, const struct ipam_al
 /* Give them back, those that are his. */
 int ports_release(int state_fd, const struct attachment *att, struct err *err);
 
+/* 1: the claim on that port, one of the attachment's, is his; 0: it is not. */
+int ports_holds(int state_fd, const struct attachment *att, const struct record_port *port,
+		struct err *err);
+
 /* As ipam_collect(): those whose holder is gone. .removed gets "ports" for the network. */
 int ports_collect(int state_fd, const struct ipam_gc *gc, struct err *err);
 

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struct ip_addr *addr)
 {
@@ -42,4 +46,36 @@ int neigh_delete(struct netlink *nl, int link_index, const struct ip_addr *addr,
 	return rc < 0 ? netlink_fail(nl, rc, err, "removing neighbour %s on interface number %d",
 				     ip_addr_text(addr).text, link_index)
 		      : 1;
+}
+
+struct answer {
+	struct link_mac *mac;
+	bool found;
+};
+
+static void take_neigh(const struct nlmsghdr *answer, void *ctx)
+{
+	struct answer *out = ctx;
+	struct nlattr *attrs[NDA_MAX + 1] = { NULL };
+
+	if (answer->nlmsg_type != RTM_NEWNEIGH ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(struct ndmsg), attrs, NDA_MAX,
+			NULL) < 0 ||
+	    !attrs[NDA_LLADDR] || nla_len(attrs[NDA_LLADDR]) != LINK_MAC_BYTES)
+		return;
+	memcpy(out->mac->bytes, nla_data(attrs[NDA_LLADDR]), LINK_MAC_BYTES);
+	out->found = true;
+}
+
+int neigh_find(struct netlink *nl, int link_index, const struct ip_addr *addr, struct link_mac *mac,
+	       struct err *err)
+{
+	struct answer answer = { .mac = mac };
+	int rc = netlink_ask(nl, neigh_msg(RTM_GETNEIGH, 0, link_index, addr), take_neigh, &answer);
+
+	if (rc == -ENOENT || rc == -ENODEV || rc == -ENXIO)
+		return 0;
+	return rc < 0 ? netlink_fail(nl, rc, err, "neighbour %s on interface number %d",
+				     ip_addr_text(addr).text, link_index)
+		      : answer.found;
 }

@@ -15,6 +15,10 @@
 int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
 		  const struct link_mac *mac, struct err *err);
 
+/* 1: there is an entry with a MAC, 0: there is none, or it has none yet. */
+int neigh_find(struct netlink *nl, int link_index, const struct ip_addr *addr, struct link_mac *mac,
+	       struct err *err);
+
 /* 1: removed, 0: it was not there, or the link is gone. */
 int neigh_delete(struct netlink *nl, int link_index, const struct ip_addr *addr, struct err *err);
 

@@ -19,6 +19,7 @@ void attachment_free(struct attachment *att)
 {
 	free(att->container);
 	free(att->network);
+	free(att->netns_path);
 	free(att->ipfile);
 	free(att->ports);
 	*att = (struct attachment){ 0 };
@@ -277,6 +278,9 @@ static const struct json_field record_fields[] = {
 	FIELD("ports", decode_ports, att, 0, &port_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
+	FIELD("defaultRoute", json_decode_bool, att.default_route, 0, NULL),
+	FIELD("netns", json_decode_string, att.netns_path, 0, NULL),
+	FIELD("cni", json_decode_bool, att.cni, 0, NULL),
 	FIELD("ipfile", json_decode_string, att.ipfile, 0, NULL),
 	FIELD("bootId", json_decode_string, boot_id, JSON_REQUIRED, NULL),
 	FIELD("owner", json_decode_object, owner, JSON_REQUIRED, &owner_table),
@@ -393,6 +397,10 @@ json_node *record_json(const struct attachment *att)
 		json_put_string(root, "firewall", firewalls[att->firewall - 1].name);
 	put_ports(root, att);
 	json_put_int(root, "mtu", att->mtu);
+	json_put_bool(root, "defaultRoute", att->default_route);
+	json_put_string(root, "netns", att->netns_path);
+	if (att->cni)
+		json_put_bool(root, "cni", true);
 	json_put_string(root, "ipfile", att->ipfile);
 	json_put_string(root, "bootId", att->owner.boot_id);
 

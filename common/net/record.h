@@ -64,7 +64,10 @@ struct attachment {
 	size_t n_ports;
 	enum firewall_kind firewall; /* with which they are published */
 	unsigned int mtu;
-	char *ipfile; /* absolute; NULL: none was written */
+	bool default_route; /* the container's default route leads through it */
+	char *netns_path;   /* the name that its namespace was given by; NULL: by a process */
+	bool cni;           /* a CNI runtime asked for it, and its GC may take it away */
+	char *ipfile;       /* absolute; NULL: none was written */
 	struct record_owner owner;
 };
 #define autoattachment __attribute__((cleanup(attachment_free)))

@@ -185,9 +185,3 @@ refused() {
 	inside a ping -c 1 -W 2 172.19.0.1
 	[ "$(find "$STATE_DIR/networks/default/leases" -type f | wc -l)" -eq 1 ]
 }
-
-@test "hook: with CNI_COMMAND set it says, as CNI wants it, that it is no CNI plugin" {
-	run -1 env CNI_COMMAND=ADD "$NETNS_TOOL" </dev/null
-	[ "$(jq -r .code <<<"$output")" = 50 ]
-	[[ "$(jq -r .msg <<<"$output")" == *"no CNI plugin"* ]]
-}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/net/addr.h"
+#include "common/net/bridge.h"
+#include "common/net/firewall.h"
+#include "common/net/link.h"
+#include "common/net/neigh.h"
+#include "common/net/route.h"
+#include "common/str.h"
+#include "netns-hook/ipam.h"
+#include "netns-hook/ports.h"
+#include "netns-hook/publish.h"
+
+void check_differs(struct check *check, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	check->n++;
+	check->differs(check->ctx, text);
+}
+
+/* ---- the host's end ---- */
+
+static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
+		      struct err *err)
+{
+	struct link_info bridge;
+	int found = link_find(check->nl, att->bridge, &bridge, err);
+	int rc = found < 0 ? found : link_find(check->nl, att->veth, veth, err);
+
+	if (rc < 0)
+		return rc;
+	if (!found)
+		check_differs(check, "bridge %s: is missing", att->bridge);
+	if (rc == 0 || !str_eq(veth->kind, "veth")) {
+		check_differs(check, "%s: is missing on the host", att->veth);
+		veth->index = 0;
+		return 0;
+	}
+	if (!veth->up)
+		check_differs(check, "%s: is down", att->veth);
+	if (found && veth->master != bridge.index)
+		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
+	if (veth->mtu != att->mtu)
+		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
+	return 0;
+}
+
+static int check_neighbours(struct check *check, const struct attachment *att, struct err *err)
+{
+	struct link_info bridge;
+	int rc = link_find(check->nl, att->bridge, &bridge, err);
+
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
+		char text[LINK_MAC_TEXT_SIZE];
+		struct link_mac mac;
+
+		rc = neigh_find(check->nl, bridge.index, addr, &mac, err);
+		if (rc < 0)
+			return rc;
+		/* One that is not there is learnt when it is needed; the kernel drops them at will. */
+		if (rc == 0 || memcmp(&mac, &att->mac, sizeof(mac)) == 0)
+			continue;
+		link_mac_text(&mac, text);
+		check_differs(check, "neighbour %s on %s: has another's MAC, %s",
+			      ip_addr_text(addr).text, att->bridge, text);
+	}
+	return 0;
+}
+
+/* ---- inside ---- */
+
+static void check_inside_link(struct check *check, const struct attachment *att,
+			      const struct link_info *veth, const struct link_info *inside)
+{
+	char want[LINK_MAC_TEXT_SIZE], have[LINK_MAC_TEXT_SIZE];
+
+	if (veth->index != 0 && inside->index != veth->peer)
+		check_differs(check, "%s: is not the other end of %s", att->ifname, att->veth);
+	if (!inside->up)
+		check_differs(check, "%s: is down", att->ifname);
+	if (inside->mtu != att->mtu)
+		check_differs(check, "%s: its MTU is %u, not %u", att->ifname, inside->mtu,
+			      att->mtu);
+	link_mac_text(&att->mac, want);
+	link_mac_text(&inside->mac, have);
+	if (!str_eq(want, have))
+		check_differs(check, "%s: its MAC is %s, not %s", att->ifname, have, want);
+}
+
+static int check_addresses(struct check *check, const struct attachment *att, struct netlink *nl,
+			   int index, struct err *err)
+{
+	autoaddrs struct addr_list list = { .items = NULL };
+
+	if (addr_list(nl, index, &list, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		const struct ip_prefix *want = &att->addresses[i].prefix;
+		bool found = false;
+
+		for (size_t j = 0; j < list.n; j++)
+			found = found || (ip_equal(&list.items[j].prefix.addr, &want->addr) &&
+					  list.items[j].prefix.len == want->len);
+		if (!found)
+			check_differs(check, "%s: address %s is missing", att->ifname,
+				      ip_prefix_text(want).text);
+	}
+	return 0;
+}
+
+static void check_route(struct check *check, const struct route_list *list,
+			const struct route *want)
+{
+	const struct ip_prefix dst = ip_network(&want->dst);
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct route *have = &list->items[i];
+
+		if (have->link_index == want->link_index && have->dst.len == dst.len &&
+		    (dst.len == 0 ? have->dst.addr.family == dst.addr.family
+				  : ip_equal(&have->dst.addr, &dst.addr)) &&
+		    ip_is_set(&have->gateway) == ip_is_set(&want->gateway) &&
+		    (!ip_is_set(&want->gateway) || ip_equal(&have->gateway, &want->gateway)))
+			return;
+	}
+	check_differs(check, "route %s%s%s is missing", ip_prefix_text(&dst).text,
+		      ip_is_set(&want->gateway) ? " via " : "",
+		      ip_is_set(&want->gateway) ? ip_addr_text(&want->gateway).text : "");
+}
+
+static int check_routes(struct check *check, const struct attachment *att, struct netlink *nl,
+			int index, struct err *err)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	autoroutes struct route_list list = { .items = NULL };
+
+	if (route_list(nl, &list, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct attachment_address *address = attachment_address_of(att, families[i]);
+
+		if (att->default_route && address)
+			check_route(check, &list,
+				    &(const struct route){ .dst = ip_default(families[i]),
+							   .gateway = address->gateway,
+							   .link_index = index });
+	}
+	for (size_t i = 0; check->net && i < check->net->n_routes; i++) {
+		const struct network_route *r = &check->net->routes[i];
+		const struct attachment_address *address =
+			attachment_address_of(att, r->dst.addr.family);
+		struct route route = { .dst = r->dst, .gateway = r->gateway, .link_index = index };
+
+		if (!ip_is_set(&r->gateway) && address)
+			route.gateway = address->gateway;
+		check_route(check, &list, &route);
+	}
+	return 0;
+}
+
+static int check_inside(struct check *check, const struct attachment *att,
+			const struct link_info *veth, struct err *err)
+{
+	autonetlink struct netlink nl = NETLINK_INIT;
+	struct link_info lo, inside;
+	int rc = netlink_open_in(&nl, check->netns_fd, err);
+
+	if (rc >= 0)
+		rc = link_find(&nl, "lo", &lo, err);
+	if (rc > 0 && !lo.up)
+		check_differs(check, "lo: is down");
+	if (rc >= 0)
+		rc = link_find(&nl, att->ifname, &inside, err);
+	if (rc == 0)
+		check_differs(check, "%s: is missing in the container", att->ifname);
+	if (rc <= 0)
+		return rc;
+	check_inside_link(check, att, veth, &inside);
+	rc = check_addresses(check, att, &nl, inside.index, err);
+	return rc < 0 ? rc : check_routes(check, att, &nl, inside.index, err);
+}
+
+/* ---- ports, lease ---- */
+
+static void tell_wrong(void *ctx, enum report_kind kind, enum report_state state, const char *text)
+{
+	(void)kind;
+	if (state == REPORT_WRONG)
+		check_differs(ctx, "%s: is missing, or is not as it should be", text);
+}
+
+static int check_ports(struct check *check, const struct attachment *att, struct err *err)
+{
+	const struct report report = { .item = tell_wrong, .ctx = check };
+	int rc = firewall_check_ports(att, &report, err);
+
+	for (size_t i = 0; rc >= 0 && i < att->n_ports; i++) {
+		rc = ports_holds(check->state_fd, att, &att->ports[i], err);
+		if (rc == 0)
+			check_differs(check, "published port %s: is not its own",
+				      publish_text(&att->ports[i]).text);
+	}
+	return rc;
+}
+
+static int check_leases(struct check *check, const struct attachment *att, struct err *err)
+{
+	const struct ipam_holder holder = { att->container, att->ifname, att->owner.boot_id };
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++) {
+		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
+
+		rc = ipam_holds(check->state_fd, att->network, addr, &holder, err);
+		if (rc == 0)
+			check_differs(check, "lease of %s in network '%s': is not its own",
+				      ip_addr_text(addr).text, att->network);
+	}
+	return rc;
+}
+
+int check_attachment(struct check *check, const struct attachment *att, struct err *err)
+{
+	struct link_info veth;
+	int rc = check_veth(check, att, &veth, err);
+
+	if (rc >= 0 && att->state != RECORD_ATTACHED)
+		check_differs(check, "record: says '%s', the attach was never finished",
+			      record_state_name(att->state));
+	if (rc >= 0)
+		rc = check_inside(check, att, &veth, err);
+	if (rc >= 0)
+		rc = check_neighbours(check, att, err);
+	if (rc >= 0)
+		rc = check_ports(check, att, err);
+	return rc < 0 ? rc : check_leases(check, att, err);
+}
+
+int check_network(struct check *check, struct err *err)
+{
+	const struct report report = { .item = tell_wrong, .ctx = check };
+	int rc = bridge_check(check->nl, check->state_fd, check->net, &report, err);
+
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/cni_conf.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/file.h"
+#include "common/str.h"
+#include "netns-hook/cni_result.h"
+
+#define WHAT      "network configuration"
+#define VALID_KEY "cni.dev/valid-attachments"
+
+static const char *const versions[CNI_N_VERSIONS] = {
+	"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0",
+};
+
+const char *cni_version_text(enum cni_version version)
+{
+	return versions[version];
+}
+
+void cni_conf_free(struct cni_conf *conf)
+{
+	json_free(&conf->root);
+	json_free(&conf->dns);
+	json_free(&conf->prev);
+	free(conf->name);
+	free(conf->mac);
+	network_free(&conf->net);
+	publish_free(&conf->ports);
+	strlist_free(&conf->ips);
+}
+
+/* ---- version and name ---- */
+
+static int read_version(struct cni_conf *conf, struct err *err)
+{
+	const json_node *node = json_get(conf->root, "cniVersion");
+	const char *text = json_string(node);
+
+	/* Before 0.2.0 there was no such key. */
+	if (!node || json_is_null(node) || str_eq(text, "")) {
+		conf->version = CNI_0_1_0;
+		return 0;
+	}
+	if (!text)
+		return err_set(err, EINVAL, WHAT ": cniVersion: must be a string");
+	for (size_t i = 0; i < CNI_N_VERSIONS; i++) {
+		if (!str_eq(versions[i], text))
+			continue;
+		conf->version = (enum cni_version)i;
+		return 0;
+	}
+	return err_set(err, EPROTONOSUPPORT,
+		       WHAT ": cniVersion: '%.32s' is none of ours: they go from %s to %s", text,
+		       versions[0], versions[CNI_N_VERSIONS - 1]);
+}
+
+static int check_verb(const struct cni_conf *conf, enum cni_verb verb, struct err *err)
+{
+	enum cni_version least = CNI_0_1_0;
+
+	switch (verb) {
+	case CNI_CHECK:
+		least = CNI_0_4_0;
+		break;
+	case CNI_GC:
+	case CNI_STATUS:
+		least = CNI_1_1_0;
+		break;
+	case CNI_ADD:
+	case CNI_DEL:
+	case CNI_VERSION:
+		break;
+	}
+	return conf->version >= least
+		       ? 0
+		       : err_set(err, EPROTONOSUPPORT,
+				 WHAT ": cniVersion: '%s' has no such command, it came with %s",
+				 versions[conf->version], versions[least]);
+}
+
+int cni_conf_read(struct cni_conf *conf, enum cni_verb verb, int *code, struct err *err)
+{
+	autofree char *text = NULL;
+	size_t len = 0;
+	const char *name = NULL;
+
+	*code = CNI_CODE_IO;
+	if (file_read_fd(STDIN_FILENO, "standard input", NETWORK_CONFIG_BYTES, &text, &len, err) <
+	    0)
+		return -err->code;
+	*code = CNI_CODE_DECODE;
+	if (json_parse(text, len, WHAT, &conf->root, err) < 0)
+		return -err->code;
+	if (!json_is_object(conf->root))
+		return err_set(err, EINVAL, WHAT ": must be an object");
+	*code = CNI_CODE_VERSION;
+	if (read_version(conf, err) < 0 || check_verb(conf, verb, err) < 0) {
+		if (err->code == EINVAL)
+			*code = CNI_CODE_DECODE;
+		return -err->code;
+	}
+	*code = CNI_CODE_CONFIG;
+	name = json_string(json_get(conf->root, "name"));
+	if (!name)
+		return err_set(err, EINVAL, WHAT ": name: is missing, or no string");
+	if (cni_check_name(name, "name", err) < 0)
+		return err_ctx(err, WHAT);
+	conf->name = xstrdup(name);
+	*code = 0;
+	return 0;
+}
+
+/* ---- runtimeConfig and args ---- */
+
+static int decode_host(const json_node *node, const struct json_field *field, void *out,
+		       const struct json_path *path, struct err *err)
+{
+	const char *text = json_string(node);
+	struct err why = ERR_INIT;
+
+	if (!text)
+		return json_fail(path, err, "must be a string");
+	if (text[0] != '\0' && ip_parse_addr(text, field->key, out, &why) < 0)
+		return json_fail(path, err, "'%s' is not an IP address", text);
+	return 0;
+}
+
+struct mapping_doc {
+	int64_t host_port, container_port;
+	int proto;
+	struct ip_addr host;
+};
+
+static const struct json_range port_range = { 1, 65535 };
+static const struct json_enum protocols[] = {
+	{ "tcp", IPPROTO_TCP },   { "udp", IPPROTO_UDP },
+	{ "sctp", IPPROTO_SCTP }, { "TCP", IPPROTO_TCP },
+	{ "UDP", IPPROTO_UDP },   { "SCTP", IPPROTO_SCTP },
+	{ "", IPPROTO_TCP },      { NULL, 0 },
+};
+static const struct json_field mapping_fields[] = {
+	{ "hostPort", json_decode_int, offsetof(struct mapping_doc, host_port), JSON_REQUIRED,
+	  &port_range, 0 },
+	{ "containerPort", json_decode_int, offsetof(struct mapping_doc, container_port),
+	  JSON_REQUIRED, &port_range, 0 },
+	{ "protocol", json_decode_enum, offsetof(struct mapping_doc, proto), 0, protocols, 0 },
+	{ "hostIP", decode_host, offsetof(struct mapping_doc, host), 0, NULL, 0 },
+};
+
+struct dns_doc {
+	struct strlist nameservers, search, options;
+	char *domain;
+};
+
+struct runtime_doc {
+	struct mapping_doc *mappings;
+	size_t n_mappings;
+	struct strlist ips;
+	char *mac;
+	struct dns_doc dns;
+	const json_node *ranges;
+};
+
+static const struct json_table mapping_table = {
+	.fields = mapping_fields,
+	.n_fields = ARRAY_SIZE(mapping_fields),
+	.item_size = sizeof(struct mapping_doc),
+	.count_offset =
+		offsetof(struct runtime_doc, n_mappings) - offsetof(struct runtime_doc, mappings),
+};
+
+/* runtimeConfig's names; those of the definition's own "dns" differ. */
+static const struct json_field runtime_dns_fields[] = {
+	{ "servers", json_decode_strings, offsetof(struct dns_doc, nameservers), 0, NULL, 0 },
+	{ "searches", json_decode_strings, offsetof(struct dns_doc, search), 0, NULL, 0 },
+	{ "options", json_decode_strings, offsetof(struct dns_doc, options), 0, NULL, 0 },
+};
+static const struct json_table runtime_dns_table = {
+	.fields = runtime_dns_fields,
+	.n_fields = ARRAY_SIZE(runtime_dns_fields),
+};
+
+static const struct json_field runtime_fields[] = {
+	{ "portMappings", json_decode_array, offsetof(struct runtime_doc, mappings), 0,
+	  &mapping_table, 0 },
+	{ "ips", json_decode_strings, offsetof(struct runtime_doc, ips), 0, NULL, 0 },
+	{ "mac", json_decode_string, offsetof(struct runtime_doc, mac), 0, NULL, 0 },
+	{ "dns", json_decode_object, offsetof(struct runtime_doc, dns), 0, &runtime_dns_table, 0 },
+	{ "ipRanges", json_decode_raw, offsetof(struct runtime_doc, ranges), 0, NULL, 0 },
+	{ "bandwidth", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "infinibandGUID", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "deviceID", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "aliases", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "cgroupPath", NULL, 0, JSON_IGNORED, NULL, 0 },
+};
+static const struct json_table runtime_table = {
+	.fields = runtime_fields,
+	.n_fields = ARRAY_SIZE(runtime_fields),
+};
+
+/* args: what a plugin does not know it ignores (CNI's conventions). */
+struct args_doc {
+	struct args_cni_doc {
+		struct strlist ips;
+		char *mac;
+	} cni;
+};
+static const struct json_field args_cni_fields[] = {
+	{ "ips", json_decode_strings, offsetof(struct args_cni_doc, ips), 0, NULL, 0 },
+	{ "mac", json_decode_string, offsetof(struct args_cni_doc, mac), 0, NULL, 0 },
+};
+static const struct json_table args_cni_table = {
+	.fields = args_cni_fields,
+	.n_fields = ARRAY_SIZE(args_cni_fields),
+};
+static const struct json_field args_fields[] = {
+	{ "cni", json_decode_object, offsetof(struct args_doc, cni), 0, &args_cni_table, 0 },
+};
+static const struct json_table args_table = {
+	.fields = args_fields,
+	.n_fields = ARRAY_SIZE(args_fields),
+};
+
+static const struct json_field dns_fields[] = {
+	{ "nameservers", json_decode_strings, offsetof(struct dns_doc, nameservers), 0, NULL, 0 },
+	{ "domain", json_decode_string, offsetof(struct dns_doc, domain), 0, NULL, 0 },
+	{ "search", json_decode_strings, offsetof(struct dns_doc, search), 0, NULL, 0 },
+	{ "options", json_decode_strings, offsetof(struct dns_doc, options), 0, NULL, 0 },
+};
+static const struct json_table dns_table = {
+	.fields = dns_fields,
+	.n_fields = ARRAY_SIZE(dns_fields),
+};
+
+static void dns_free(struct dns_doc *dns)
+{
+	strlist_free(&dns->nameservers);
+	strlist_free(&dns->search);
+	strlist_free(&dns->options);
+	free(dns->domain);
+}
+
+static void runtime_free(struct runtime_doc *doc)
+{
+	free(doc->mappings);
+	strlist_free(&doc->ips);
+	free(doc->mac);
+	dns_free(&doc->dns);
+}
+
+static void args_free(struct args_doc *doc)
+{
+	strlist_free(&doc->cni.ips);
+	free(doc->cni.mac);
+}
+
+static void add_strings(struct strlist *to, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (!strlist_has(to, from->items[i]))
+			strlist_add(to, from->items[i]);
+}
+
+static void set_mac(struct cni_conf *conf, const char *mac)
+{
+	if (!mac || !mac[0])
+		return;
+	free(conf->mac);
+	conf->mac = xstrdup(mac);
+}
+
+static void put_strings(json_node *object, const char *key, const struct strlist *list)
+{
+	json_node *array = list->n > 0 ? json_put_array(object, key) : NULL;
+
+	for (size_t i = 0; i < list->n; i++)
+		json_append_string(array, list->items[i]);
+}
+
+/* What the runtime says goes over what the definition says. */
+static json_node *make_dns(const struct dns_doc *base, const struct dns_doc *over)
+{
+	json_node *dns = json_object();
+
+	put_strings(dns, "nameservers",
+		    over->nameservers.n > 0 ? &over->nameservers : &base->nameservers);
+	json_put_string(dns, "domain", base->domain);
+	put_strings(dns, "search", over->search.n > 0 ? &over->search : &base->search);
+	put_strings(dns, "options", over->options.n > 0 ? &over->options : &base->options);
+	return dns;
+}
+
+static int add_mappings(struct cni_conf *conf, const struct runtime_doc *doc, struct err *err)
+{
+	for (size_t i = 0; i < doc->n_mappings; i++) {
+		const struct mapping_doc *mapping = &doc->mappings[i];
+		const struct record_port port = {
+			.proto = mapping->proto ? mapping->proto : IPPROTO_TCP,
+			.host = mapping->host,
+			.host_port = (uint16_t)mapping->host_port,
+			.container_port = (uint16_t)mapping->container_port,
+			.count = 1,
+		};
+		autofree char *what = xasprintf(WHAT ": runtimeConfig.portMappings[%zu]", i);
+
+		if (publish_add(&port, what, &conf->ports, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+/* Capability ipRanges: as if they stood at the end of ipam.ranges. */
+static int add_ranges(struct cni_conf *conf, const json_node *ranges, struct err *err)
+{
+	const json_node *ipam = json_get(conf->root, "ipam");
+
+	if (!ranges || json_is_empty(ranges))
+		return 0;
+	if (!json_is_array(ranges))
+		return err_set(err, EINVAL, WHAT ": runtimeConfig.ipRanges: must be an array");
+	if (!json_is_object(ipam))
+		return err_set(err, EINVAL, WHAT ": ipam: is missing, or no object");
+	json_node *whole = json_object();
+	json_node *sets = NULL;
+
+	for (const json_node *n = json_first(ipam); n; n = json_next(n)) {
+		if (!str_eq(json_key(n), "ranges"))
+			json_put_copy(whole, json_key(n), n);
+	}
+	sets = json_put_array(whole, "ranges");
+	for (const json_node *n = json_first(json_get(ipam, "ranges")); n; n = json_next(n))
+		json_append(sets, json_copy(n));
+	for (const json_node *n = json_first(ranges); n; n = json_next(n))
+		json_append(sets, json_copy(n));
+	json_remove(conf->root, "ipam");
+	json_put(conf->root, "ipam", whole);
+	return 0;
+}
+
+/* A part of the document with a table of its own; a missing one leaves doc as it is. */
+static int decode_part(const struct cni_conf *conf, const char *key, const struct json_table *table,
+		       void *doc, struct err *err)
+{
+	const json_node *node = json_get(conf->root, key);
+	autofree char *what = xasprintf(WHAT ": %s", key);
+
+	return !node || json_is_null(node) ? 0 : json_decode(node, what, table, doc, err);
+}
+
+static int take_parts(struct cni_conf *conf, struct err *err)
+{
+	__attribute__((cleanup(runtime_free))) struct runtime_doc runtime = { .mappings = NULL };
+	__attribute__((cleanup(args_free))) struct args_doc args = { .cni = { .mac = NULL } };
+	__attribute__((cleanup(dns_free))) struct dns_doc dns = { .domain = NULL };
+
+	if (decode_part(conf, "runtimeConfig", &runtime_table, &runtime, err) < 0 ||
+	    decode_part(conf, "args", &args_table, &args, err) < 0 ||
+	    decode_part(conf, "dns", &dns_table, &dns, err) < 0 ||
+	    add_mappings(conf, &runtime, err) < 0 || add_ranges(conf, runtime.ranges, err) < 0)
+		return -err->code;
+	add_strings(&conf->ips, &args.cni.ips);
+	add_strings(&conf->ips, &runtime.ips);
+	set_mac(conf, args.cni.mac);
+	set_mac(conf, runtime.mac);
+	conf->dns = make_dns(&dns, &runtime.dns);
+	return 0;
+}
+
+static int take_prev(struct cni_conf *conf, struct err *err)
+{
+	const json_node *prev = json_get(conf->root, "prevResult");
+
+	if (!prev || json_is_null(prev))
+		return 0;
+	if (!json_is_object(prev))
+		return err_set(err, EINVAL, WHAT ": prevResult: must be an object");
+	conf->prev = json_copy(prev);
+	return 0;
+}
+
+int cni_conf_decode(struct cni_conf *conf, struct err *err)
+{
+	static const char *const taken[] = { "runtimeConfig", "args", "dns", "prevResult" };
+
+	if (take_prev(conf, err) < 0 || take_parts(conf, err) < 0)
+		return -err->code;
+	/* The rest is the network's; there these keys would be refused. */
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		json_remove(conf->root, taken[i]);
+	return network_decode(conf->root, WHAT, &conf->net, err);
+}
+
+/* ---- GC's list ---- */
+
+int cni_conf_check_valid(const struct cni_conf *conf, struct err *err)
+{
+	const json_node *list = json_get(conf->root, VALID_KEY);
+
+	if (!list)
+		return err_set(err, EINVAL,
+			       WHAT ": " VALID_KEY ": is missing, and nothing is removed without");
+	if (json_is_null(list))
+		return 0;
+	if (!json_is_array(list))
+		return err_set(err, EINVAL, WHAT ": " VALID_KEY ": must be an array");
+	for (const json_node *n = json_first(list); n; n = json_next(n)) {
+		if (!json_string(json_get(n, "containerID")) || !json_string(json_get(n, "ifname")))
+			return err_set(err, EINVAL,
+				       WHAT ": " VALID_KEY
+					    ": each must have a containerID and an ifname");
+	}
+	return 0;
+}
+
+bool cni_conf_is_valid(const struct cni_conf *conf, const char *container, const char *ifname)
+{
+	for (const json_node *n = json_first(json_get(conf->root, VALID_KEY)); n;
+	     n = json_next(n)) {
+		if (str_eq(json_string(json_get(n, "containerID")), container) &&
+		    str_eq(json_string(json_get(n, "ifname")), ifname))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netns-hook/cni_result.h"
+
+#include <errno.h>
+
+#include "common/str.h"
+
+static const struct {
+	int error;
+	enum cni_code code;
+} codes[] = {
+	{ EINVAL, CNI_CODE_CONFIG },
+	{ E2BIG, CNI_CODE_CONFIG },
+	{ ENAMETOOLONG, CNI_CODE_CONFIG },
+	{ EOPNOTSUPP, CNI_CODE_UNSUPPORTED },
+	{ EPROTONOSUPPORT, CNI_CODE_VERSION },
+	{ EIO, CNI_CODE_IO },
+	{ EPIPE, CNI_CODE_IO },
+	{ EAGAIN, CNI_CODE_AGAIN },
+	{ EBUSY, CNI_CODE_AGAIN },
+	{ ETIMEDOUT, CNI_CODE_AGAIN },
+	{ EADDRINUSE, CNI_CODE_AGAIN },
+	{ ENOSPC, CNI_CODE_AGAIN },
+	{ EXFULL, CNI_CODE_AGAIN },
+};
+
+enum cni_code cni_code_of(int error)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (codes[i].error == error)
+			return codes[i].code;
+	return CNI_CODE_INTERNAL;
+}
+
+/* ---- interfaces ---- */
+
+#define CONTAINER_INDEX 2 /* of the container's interface in the list below */
+
+static void add_interface(json_node *list, const char *name, const struct link_mac *mac,
+			  const char *sandbox)
+{
+	json_node *item = json_object();
+	char text[LINK_MAC_TEXT_SIZE];
+
+	link_mac_text(mac, text);
+	json_put_string(item, "name", name);
+	json_put_string(item, "mac", text);
+	json_put_string(item, "sandbox", sandbox);
+	json_append(list, item);
+}
+
+static void put_interfaces(json_node *root, const struct attachment *att, const char *sandbox,
+			   const struct cni_links *links)
+{
+	json_node *list = json_put_array(root, "interfaces");
+
+	add_interface(list, att->bridge, &links->bridge.mac, NULL);
+	add_interface(list, att->veth, &links->veth.mac, NULL);
+	add_interface(list, att->ifname, &att->mac, sandbox);
+}
+
+/* ---- addresses, routes ---- */
+
+static void put_ips(json_node *root, const struct attachment *att, enum cni_version version)
+{
+	json_node *list = json_put_array(root, "ips");
+
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		const struct attachment_address *address = &att->addresses[i];
+		json_node *item = json_object();
+
+		if (version < CNI_1_0_0)
+			json_put_string(item, "version",
+					address->prefix.addr.family == AF_INET6 ? "6" : "4");
+		json_put_int(item, "interface", CONTAINER_INDEX);
+		json_put_string(item, "address", ip_prefix_text(&address->prefix).text);
+		json_put_string(item, "gateway", ip_addr_text(&address->gateway).text);
+		json_append(list, item);
+	}
+}
+
+static void add_route(json_node *list, const struct ip_prefix *dst, const struct ip_addr *gateway)
+{
+	json_node *item = json_object();
+
+	json_put_string(item, "dst", ip_prefix_text(dst).text);
+	if (gateway && ip_is_set(gateway))
+		json_put_string(item, "gw", ip_addr_text(gateway).text);
+	json_append(list, item);
+}
+
+/* family 0: both. */
+static void put_routes(json_node *root, const struct cni_conf *conf, const struct attachment *att,
+		       int family)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	json_node *list = json_put_array(root, "routes");
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		const struct attachment_address *address = attachment_address_of(att, families[i]);
+		const struct ip_prefix dst = ip_default(families[i]);
+
+		if (att->default_route && address && (family == 0 || family == families[i]))
+			add_route(list, &dst, &address->gateway);
+	}
+	for (size_t i = 0; i < conf->net.n_routes; i++) {
+		const struct network_route *route = &conf->net.routes[i];
+		const struct attachment_address *address =
+			attachment_address_of(att, route->dst.addr.family);
+
+		if (family != 0 && family != route->dst.addr.family)
+			continue;
+		add_route(list, &route->dst,
+			  ip_is_set(&route->gateway) || !address ? &route->gateway
+								 : &address->gateway);
+	}
+}
+
+/* Before 0.3.0 a result had one address of each family, and no interfaces. */
+static void put_old_ip(json_node *root, const struct cni_conf *conf, const struct attachment *att,
+		       int family)
+{
+	const struct attachment_address *address = attachment_address_of(att, family);
+
+	if (!address)
+		return;
+	json_node *item = json_put_object(root, family == AF_INET6 ? "ip6" : "ip4");
+
+	json_put_string(item, "ip", ip_prefix_text(&address->prefix).text);
+	json_put_string(item, "gateway", ip_addr_text(&address->gateway).text);
+	put_routes(item, conf, att, family);
+}
+
+json_node *cni_result(const struct cni_conf *conf, const struct attachment *att,
+		      const char *sandbox, const struct cni_links *links)
+{
+	json_node *root = json_object();
+
+	json_put_string(root, "cniVersion", cni_version_text(conf->version));
+	if (conf->version < CNI_0_3_0) {
+		put_old_ip(root, conf, att, AF_INET);
+		put_old_ip(root, conf, att, AF_INET6);
+	} else {
+		put_interfaces(root, att, sandbox, links);
+		put_ips(root, att, conf->version);
+		put_routes(root, conf, att, 0);
+	}
+	json_put_copy(root, "dns", conf->dns);
+	return root;
+}
+
+json_node *cni_result_versions(void)
+{
+	json_node *root = json_object();
+	json_node *list = NULL;
+
+	json_put_string(root, "cniVersion", cni_version_text(CNI_N_VERSIONS - 1));
+	list = json_put_array(root, "supportedVersions");
+	for (size_t i = 0; i < CNI_N_VERSIONS; i++)
+		json_append_string(list, cni_version_text((enum cni_version)i));
+	return root;
+}
+
+json_node *cni_result_error(enum cni_version version, int code, const char *msg,
+			    const char *details)
+{
+	json_node *root = json_object();
+
+	json_put_string(root, "cniVersion", cni_version_text(version));
+	json_put_int(root, "code", code);
+	json_put_string(root, "msg", msg);
+	json_put_string(root, "details", details);
+	return root;
+}
