@@ -152,6 +152,7 @@ $(BUILD)/ct-runtime: $(BUILD)/obj/runtime/main.o $(LIBRUNTIME) $(LIBCT)
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo v$(VERSION))
 $(BUILD)/obj/runtime/main.o: CPPFLAGS += -DCT_COMMIT='"$(COMMIT)"'
 $(BUILD)/obj/runtime/main.o: $(BUILD)/commit-$(COMMIT)
+$(BUILD)/obj/netns-hook/cmds.o: netns-hook/completion.bash
 $(BUILD)/commit-$(COMMIT):
 	$(Q)mkdir -p $(@D)
 	$(Q)rm -f $(BUILD)/commit-*

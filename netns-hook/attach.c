@@ -217,14 +217,28 @@ static int run_network(void *ctx, struct err *err)
 	return bridge_ensure(&a->nl, a->state_fd, a->request->net, NULL, &a->bridge, err);
 }
 
+static void plan_item(void *ctx, enum report_kind kind, enum report_state state, const char *text)
+{
+	FILE *out = ctx;
+
+	(void)kind;
+	(void)fprintf(out, "  %s: %s\n", state == REPORT_RIGHT ? "is there" : "make", text);
+}
+
+/* What is there already is looked up. */
 static void plan_network(const void *ctx, FILE *out)
 {
-	const struct network *net = ((const struct attach *)ctx)->request->net;
+	const struct attach_request *request = ((const struct attach *)ctx)->request;
+	const struct report report = { .item = plan_item, .ctx = out };
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autoclose int state_fd = -1;
+	struct err err = ERR_INIT;
 
-	(void)fprintf(out, "make sure of bridge '%s' with", net->bridge);
-	for (size_t i = 0; i < net->n_ranges; i++)
-		(void)fprintf(out, " %s,", ip_prefix_text(&net->ranges[i].gateway).text);
-	(void)fprintf(out, " forwarding and the rules\n");
+	(void)fprintf(out, "make sure of network '%s':\n", request->net->name);
+	if (state_open(request->state_dir, false, &state_fd, &err) < 0 ||
+	    netlink_open(&nl, &err) < 0 ||
+	    bridge_check(&nl, state_fd, request->net, &report, &err) < 0)
+		(void)fprintf(out, "  refused: %s\n", err.msg);
 }
 
 /* ---- neighbour, conntrack ---- */
@@ -251,8 +265,14 @@ static int undo_neighbour(void *ctx, struct err *err)
 
 static void plan_neighbour(const void *ctx, FILE *out)
 {
-	(void)ctx;
-	(void)fprintf(out, "tell the host's neighbour table the container's MAC\n");
+	const struct attach *a = ctx;
+	char mac[LINK_MAC_TEXT_SIZE];
+
+	link_mac_text(&a->att->mac, mac);
+	for (size_t i = 0; i < a->att->n_addresses; i++)
+		(void)fprintf(out, "RTM_NEWNEIGH %s lladdr %s dev %s nud stale\n",
+			      ip_addr_text(&a->att->addresses[i].prefix.addr).text, mac,
+			      a->att->bridge);
 }
 
 /* Detach forgot the connections of an address, unless its holder died without one. */
@@ -271,8 +291,13 @@ static int run_conntrack(void *ctx, struct err *err)
 
 static void plan_conntrack(const void *ctx, FILE *out)
 {
-	(void)ctx;
-	(void)fprintf(out, "forget connections, if the address had a holder that died\n");
+	const struct attach *a = ctx;
+
+	for (size_t i = 0; i < a->att->n_addresses; i++)
+		(void)fprintf(out,
+			      "IPCTNL_MSG_CT_DELETE of connections of %s, if it had a holder that "
+			      "died\n",
+			      ip_addr_text(&a->att->addresses[i].prefix.addr).text);
 }
 
 /* ---- ipfile ---- */
@@ -397,12 +422,88 @@ int attach(const struct attach_request *request, struct attachment *att, struct 
 	return rc < 0 ? err_ctx(err, "container '%s'", request->container) : a.was_attached;
 }
 
+/* ---- explain ---- */
+
+/* Takes text, gives the one with every `old` a `new`. */
+static char *replace(char *text, const char *old, const char *new)
+{
+	autofree char *from = text;
+	struct strbuf to = { .text = NULL };
+	char *rest = from;
+
+	for (char *hit; (hit = strstr(rest, old)); rest = hit + strlen(old)) {
+		strbuf_add(&to, rest, (size_t)(hit - rest));
+		strbuf_puts(&to, new);
+	}
+	strbuf_puts(&to, rest);
+	return strbuf_take(&to);
+}
+
+/* What stands for an address that is not leased yet; printed as a word. */
+static struct ip_addr stand_in(int family, size_t pool)
+{
+	struct ip_addr addr = { .family = family };
+
+	(void)memset(addr.bytes, 0xff, ip_bytes(family));
+	addr.bytes[ip_bytes(family) - 1] = (uint8_t)pool;
+	return addr;
+}
+
+static void plan_addresses(const struct attach_request *request, struct attachment *att)
+{
+	const struct network *net = request->net;
+
+	for (size_t i = 0; i < net->n_ranges; i++) {
+		const struct network_range *range = &net->ranges[i];
+		struct attachment_address *address = &att->addresses[range->pool];
+		const int family = range->gateway.addr.family;
+
+		if (range->pool < att->n_addresses)
+			continue;
+		address->gateway = range->gateway.addr;
+		address->prefix =
+			(struct ip_prefix){ stand_in(family, range->pool), range->subnet.len };
+		for (size_t s = 0; s < request->n_static_ips; s++)
+			if (ip_contains(&range->subnet, &request->static_ips[s]))
+				address->prefix.addr = request->static_ips[s];
+		att->n_addresses = range->pool + 1;
+	}
+	att->mac = attach_mac(request, &att->addresses[0].prefix.addr);
+}
+
+/* The plan with words in the place of what is not known yet. */
+static void print_plan(const struct attach_request *request, char *text, FILE *out)
+{
+	char mac[LINK_MAC_TEXT_SIZE];
+
+	for (char *line = strsep(&text, "\n"); line && *line; line = strsep(&text, "\n")) {
+		autofree char *shown = xstrdup(line);
+
+		for (size_t i = 0; i < 2 * request->net->n_pools; i++) {
+			const struct ip_addr addr = stand_in(i % 2 ? AF_INET6 : AF_INET, i / 2);
+			const struct link_mac derived = link_mac_of(&addr);
+
+			link_mac_text(&derived, mac);
+			shown = replace(shown, ip_addr_text(&addr).text,
+					i % 2 ? "ADDRESS6" : "ADDRESS");
+			shown = replace(shown, mac, "MAC");
+		}
+		(void)fprintf(out, "%s\n", shown);
+	}
+}
+
 void attach_plan(const struct attach_request *request, FILE *out)
 {
 	struct attachment att;
 	const struct attach a = { .request = request, .att = &att, .state_fd = -1 };
+	autofree char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
 
 	fill(request, &att);
-	steps_plan(steps, ARRAY_SIZE(steps), &a, out);
+	plan_addresses(request, &att);
+	steps_plan(steps, ARRAY_SIZE(steps), &a, memory);
+	(void)fclose(memory);
+	print_plan(request, text, out);
 	attachment_free(&att);
 }

@@ -88,6 +88,11 @@ static bool is_zero_mac(const struct link_mac *mac)
 	return memcmp(mac, &zero, sizeof(zero)) == 0;
 }
 
+struct link_mac attach_mac(const struct attach_request *request, const struct ip_addr *first)
+{
+	return is_zero_mac(&request->mac) ? link_mac_of(first) : request->mac;
+}
+
 /* With a MAC that was not asked for, an address that comes back has the one that caches know. */
 static void set_address(struct attach *a, size_t i, const struct ipam_lease *lease)
 {
@@ -99,10 +104,8 @@ static void set_address(struct attach *a, size_t i, const struct ipam_lease *lea
 	};
 	a->att->n_addresses = i + 1;
 	a->reclaimed[i] = lease->reclaimed;
-	if (i == 0 && is_zero_mac(&a->request->mac))
-		a->att->mac = link_mac_of(&lease->addr);
-	else if (i == 0)
-		a->att->mac = a->request->mac;
+	if (i == 0)
+		a->att->mac = attach_mac(a->request, &lease->addr);
 }
 
 int attach_undo_lease(void *ctx, struct err *err)

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/net/conntrack.h"
 #include "common/net/firewall.h"
+#include "common/net/firewall_rule.h"
 #include "common/net/sysctl.h"
 #include "common/steps.h"
 #include "common/str.h"
@@ -119,8 +120,23 @@ int attach_undo_ports(void *ctx, struct err *err)
 
 void attach_plan_ports(const void *ctx, FILE *out)
 {
+	static const int families[] = { AF_INET, AF_INET6 };
 	const struct attach *a = ctx;
 
 	for (size_t i = 0; i < a->att->n_ports; i++)
-		(void)fprintf(out, "publish %s\n", publish_text(&a->att->ports[i]).text);
+		(void)fprintf(out, "publish %s:\n", publish_text(&a->att->ports[i]).text);
+	if (uses_loopback(a->att))
+		(void)fprintf(out, "  net/ipv4/conf/%s/route_localnet = 1\n", a->att->bridge);
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		autorules struct firewall_rules rules = { .items = NULL };
+
+		firewall_port_rules(a->att, families[f], &rules);
+		for (size_t i = 0; i < rules.n; i++) {
+			autostrbuf struct strbuf text = { .text = NULL };
+
+			firewall_rule_text(&rules.items[i], &text);
+			(void)fprintf(out, "  rule %s %s: %s\n", rules.items[i].table,
+				      rules.items[i].chain, text.text);
+		}
+	}
 }

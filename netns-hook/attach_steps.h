@@ -32,6 +32,8 @@ struct detach attach_undo(struct attach *a);
 /* Steps in attach_lease.c; ctx is a struct attach. */
 int attach_run_lease(void *ctx, struct err *err);
 int attach_undo_lease(void *ctx, struct err *err);
+/* The one that was asked for, or that of its first address. */
+struct link_mac attach_mac(const struct attach_request *request, const struct ip_addr *first);
 void attach_plan_lease(const void *ctx, FILE *out);
 
 /* Steps in attach_ports.c; ctx is a struct attach. */

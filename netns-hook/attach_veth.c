@@ -36,16 +36,21 @@ static bool is_leftover(const struct attach *a, const struct link_info *host)
 	       (host->master == 0 || host->master == a->bridge.link.index);
 }
 
+static struct link_port wanted_port(const struct attach *a)
+{
+	return (struct link_port){
+		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED,
+		.hairpin = a->att->n_ports > 0,
+	};
+}
+
 /*
  * One more message, for those alone who need it. Where bridged frames pass through the rules
  * (br_netfilter), a container that uses its own published port is sent its own frame back.
  */
 int attach_set_port(struct attach *a, struct err *err)
 {
-	const struct link_port port = {
-		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED,
-		.hairpin = a->att->n_ports > 0,
-	};
+	const struct link_port port = wanted_port(a);
 	struct link_info host;
 
 	if (!port.isolated && !port.hairpin)
@@ -130,9 +135,19 @@ int attach_undo_veth(void *ctx, struct err *err)
 void attach_plan_veth(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
+	const struct link_port port = wanted_port(a);
+	char mac[LINK_MAC_TEXT_SIZE];
 
-	(void)fprintf(out, "make veth '%s' on '%s', its other end '%s' inside, mtu %u\n",
-		      a->att->veth, a->att->bridge, a->att->ifname, a->att->mtu);
+	link_mac_text(&a->att->mac, mac);
+	(void)fprintf(
+		out,
+		"RTM_NEWLINK %s type veth, up, master %s, mtu %u; peer %s, address %s, mtu %u, "
+		"in the container's namespace\n",
+		a->att->veth, a->att->bridge, a->att->mtu, a->att->ifname, mac, a->att->mtu);
+	if (port.isolated || port.hairpin)
+		(void)fprintf(out, "RTM_SETLINK %s type bridge_slave%s%s\n", a->att->veth,
+			      port.isolated ? " isolated on" : "",
+			      port.hairpin ? " hairpin on" : "");
 }
 
 /* ---- inside ---- */
@@ -232,19 +247,42 @@ int attach_run_inside(void *ctx, struct err *err)
 	return rc >= 0 ? add_routes(a, inside.index, err) : rc;
 }
 
+static void plan_route(FILE *out, const struct ip_prefix *dst, const struct ip_addr *gateway,
+		       const char *ifname)
+{
+	(void)fprintf(out, "inside: RTM_NEWROUTE %s%s%s dev %s\n", ip_prefix_text(dst).text,
+		      gateway ? " via " : "", gateway ? ip_addr_text(gateway).text : "", ifname);
+}
+
 void attach_plan_inside(const void *ctx, FILE *out)
 {
+	static const int families[] = { AF_INET, AF_INET6 };
 	const struct attach *a = ctx;
 	const struct network *net = a->request->net;
+	const char *ifname = a->att->ifname;
 
-	(void)fprintf(out, "inside: lo up, '%s' with its address up\n", a->att->ifname);
-	if (net->default_route && network_gateway(net, AF_INET))
-		(void)fprintf(out, "inside: default route through %s\n",
-			      ip_addr_text(network_gateway(net, AF_INET)).text);
-	if (net->default_route && network_gateway(net, AF_INET6))
-		(void)fprintf(out, "inside: default route through %s\n",
-			      ip_addr_text(network_gateway(net, AF_INET6)).text);
-	for (size_t i = 0; i < net->n_routes; i++)
-		(void)fprintf(out, "inside: route to %s\n",
-			      ip_prefix_text(&net->routes[i].dst).text);
+	(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_ra = 0\n", ifname);
+	(void)fprintf(out, "inside: net/ipv6/conf/%s/autoconf = 0\n", ifname);
+	if (attachment_address_of(a->att, AF_INET6)) {
+		(void)fprintf(out, "inside: net/ipv6/conf/%s/disable_ipv6 = 0\n", ifname);
+		(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_dad = 0\n", ifname);
+	}
+	(void)fprintf(out, "inside: RTM_NEWLINK lo up\n");
+	for (size_t i = 0; i < a->att->n_addresses; i++)
+		(void)fprintf(out, "inside: RTM_NEWADDR %s dev %s\n",
+			      ip_prefix_text(&a->att->addresses[i].prefix).text, ifname);
+	(void)fprintf(out, "inside: RTM_NEWLINK %s up\n", ifname);
+	for (size_t i = 0; net->default_route && i < ARRAY_SIZE(families); i++) {
+		const struct ip_prefix dst = ip_default(families[i]);
+
+		if (gateway_of(a, families[i]))
+			plan_route(out, &dst, gateway_of(a, families[i]), ifname);
+	}
+	for (size_t i = 0; i < net->n_routes; i++) {
+		const struct network_route *r = &net->routes[i];
+
+		plan_route(out, &r->dst,
+			   ip_is_set(&r->gateway) ? &r->gateway : gateway_of(a, r->dst.addr.family),
+			   ifname);
+	}
 }

@@ -122,8 +122,8 @@ static int check_addresses(struct check *check, const struct attachment *att, st
 	return 0;
 }
 
-static void check_route(struct check *check, const struct route_list *list,
-			const struct route *want)
+static void check_route(struct check *check, const struct attachment *att,
+			const struct route_list *list, const struct route *want)
 {
 	const struct ip_prefix dst = ip_network(&want->dst);
 
@@ -137,7 +137,7 @@ static void check_route(struct check *check, const struct route_list *list,
 		    (!ip_is_set(&want->gateway) || ip_equal(&have->gateway, &want->gateway)))
 			return;
 	}
-	check_differs(check, "route %s%s%s is missing", ip_prefix_text(&dst).text,
+	check_differs(check, "%s: route %s%s%s is missing", att->ifname, ip_prefix_text(&dst).text,
 		      ip_is_set(&want->gateway) ? " via " : "",
 		      ip_is_set(&want->gateway) ? ip_addr_text(&want->gateway).text : "");
 }
@@ -154,7 +154,7 @@ static int check_routes(struct check *check, const struct attachment *att, struc
 		const struct attachment_address *address = attachment_address_of(att, families[i]);
 
 		if (att->default_route && address)
-			check_route(check, &list,
+			check_route(check, att, &list,
 				    &(const struct route){ .dst = ip_default(families[i]),
 							   .gateway = address->gateway,
 							   .link_index = index });
@@ -167,7 +167,7 @@ static int check_routes(struct check *check, const struct attachment *att, struc
 
 		if (!ip_is_set(&r->gateway) && address)
 			route.gateway = address->gateway;
-		check_route(check, &list, &route);
+		check_route(check, att, &list, &route);
 	}
 	return 0;
 }

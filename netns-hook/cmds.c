@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netns-hook/cmds.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "common/cleanup.h"
@@ -9,11 +10,11 @@
 #include "common/net/record.h"
 #include "common/process.h"
 #include "common/str.h"
-#include "netns-hook/ipam.h"
 #include "netns-hook/options.h"
+#include "netns-hook/publish.h"
 #include "netns-hook/state.h"
 
-/* ---- create, rm ---- */
+/* ---- create ---- */
 
 static void print_change(void *ctx, enum report_kind kind, enum report_state state,
 			 const char *text)
@@ -35,7 +36,7 @@ static void print_change(void *ctx, enum report_kind kind, enum report_state sta
 	}
 }
 
-static const struct report report_changes = { .item = print_change };
+const struct report cmds_report = { .item = print_change };
 
 static int run_create(void *globals, void *unused, char **args, int n_args, struct err *err)
 {
@@ -55,7 +56,7 @@ static int run_create(void *globals, void *unused, char **args, int n_args, stru
 	if (rc >= 0)
 		rc = bridge_settle(&nl, state_fd, &net, err);
 	if (rc >= 0)
-		rc = bridge_ensure(&nl, state_fd, &net, &report_changes, NULL, err);
+		rc = bridge_ensure(&nl, state_fd, &net, &cmds_report, NULL, err);
 	return rc < 0 ? rc : 0;
 }
 
@@ -64,50 +65,6 @@ const struct cmd cmds_create = {
 	.args = "",
 	.help = "make the network: bridge, address, forwarding, rules",
 	.run = run_create,
-};
-
-struct rm_options {
-	bool force;
-};
-
-static const struct cmd_option rm_table[] = {
-	{ .name = "force",
-	  .short_name = 'f',
-	  .type = CMD_FLAG,
-	  .offset = offsetof(struct rm_options, force),
-	  .help = "also when containers are attached, who lose their network" },
-};
-
-static int run_rm(void *globals, void *rm_options, char **args, int n_args, struct err *err)
-{
-	const struct options *options = globals;
-	const struct rm_options *rm = rm_options;
-	autonetwork struct network net = { 0 };
-	autonetlink struct netlink nl = NETLINK_INIT;
-	autoclose int state_fd = -1;
-	int rc = options_network(options, &net, err);
-
-	(void)args;
-	(void)n_args;
-	if (rc >= 0)
-		rc = state_open(options_state_dir(options), true, &state_fd, err);
-	if (rc >= 0)
-		rc = netlink_open(&nl, err);
-	if (rc >= 0)
-		rc = bridge_settle(&nl, state_fd, &net, err);
-	if (rc >= 0)
-		rc = bridge_remove(&nl, state_fd, &net, rm->force, &report_changes, err);
-	return rc < 0 ? rc : ipam_reset(state_fd, net.name, err);
-}
-
-const struct cmd cmds_rm = {
-	.name = "rm",
-	.args = "",
-	.help = "remove the network: rules, bridge, and forwarding if it was switched on for it",
-	.options = rm_table,
-	.n_options = ARRAY_SIZE(rm_table),
-	.options_size = sizeof(struct rm_options),
-	.run = run_rm,
 };
 
 /* ---- ls ---- */
@@ -133,24 +90,40 @@ static const char *status_of(struct netlink *nl, const char *boot_id, const stru
 		return "destroyed";
 	if (att->owner.pid > 0 && process_is_alive(att->owner.pid, att->owner.start_ticks))
 		return att->state == RECORD_ADDING ? "creating" : "running";
-	return link_find(nl, att->veth, &veth, &err) > 0 ? "stopped" : "destroyed";
+	if (link_find(nl, att->veth, &veth, &err) <= 0)
+		return "destroyed";
+	/* Without a process nobody knows what lives in it. */
+	return att->owner.pid > 0 ? "stopped" : "attached";
+}
+
+static char *ports_text(const struct attachment *att)
+{
+	struct strbuf text = { .text = NULL };
+
+	for (size_t i = 0; i < att->n_ports; i++)
+		strbuf_printf(&text, "%s%s", i > 0 ? "," : "", publish_text(&att->ports[i]).text);
+	if (att->n_ports == 0)
+		strbuf_puts(&text, "-");
+	return strbuf_take(&text);
 }
 
 static void print_table(const struct record_list *list, struct netlink *nl, const char *boot_id)
 {
-	(void)printf("%-18s  %-15s  %-8s  %-9s  %-17s  %-10s  %-10s  %s\n", "IP", "LOCAL VETH",
-		     "PID", "STATUS", "NS FD", "NETWORK", "INTERFACE", "CONTAINER");
+	(void)printf("%-18s  %-15s  %-8s  %-9s  %-17s  %-10s  %-10s  %-10s  %s\n", "IP",
+		     "LOCAL VETH", "PID", "STATUS", "NS FD", "NETWORK", "INTERFACE", "PORTS",
+		     "CONTAINER");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct attachment *att = &list->items[i];
+		autofree char *ports = ports_text(att);
 		char netns[32];
 
 		(void)snprintf(netns, sizeof(netns), "net:[%llu]",
 			       (unsigned long long)att->owner.netns.ino);
-		(void)printf("%-18s  %-15s  %-8d  %-9s  %-17s  %-10s  %-10s  %s\n",
+		(void)printf("%-18s  %-15s  %-8d  %-9s  %-17s  %-10s  %-10s  %-10s  %s\n",
 			     att->n_addresses > 0 ? ip_prefix_text(&att->addresses[0].prefix).text
 						  : "-",
 			     att->veth, att->owner.pid, status_of(nl, boot_id, att), netns,
-			     att->network, att->ifname, att->container);
+			     att->network, att->ifname, ports, att->container);
 		for (size_t a = 1; a < att->n_addresses; a++)
 			(void)printf("%s\n", ip_prefix_text(&att->addresses[a].prefix).text);
 	}
@@ -206,6 +179,37 @@ const struct cmd cmds_ls = {
 	.n_options = ARRAY_SIZE(ls_table),
 	.options_size = sizeof(struct ls_options),
 	.run = run_ls,
+};
+
+/* ---- completion ---- */
+
+/* completion.bash, as it stands beside this file. */
+extern const char cmds_completion_bash[];
+__asm__(".section .rodata\n"
+	"cmds_completion_bash:\n"
+	".incbin \"netns-hook/completion.bash\"\n"
+	".byte 0\n"
+	".previous\n");
+
+static int run_completion(void *globals, void *unused, char **args, int n_args, struct err *err)
+{
+	(void)globals;
+	(void)unused;
+	(void)n_args;
+	if (!str_eq(args[0], "bash"))
+		return err_set(err, EINVAL, "completion: there is one for bash, none for '%s'",
+			       args[0]);
+	(void)fputs(cmds_completion_bash, stdout);
+	return 0;
+}
+
+const struct cmd cmds_completion = {
+	.name = "completion",
+	.args = "bash",
+	.help = "print the completion for a shell: source <(ct-netns completion bash)",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_completion,
 };
 
 /* ---- version ---- */

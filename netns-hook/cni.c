@@ -18,6 +18,7 @@
 #include "netns-hook/cni_conf.h"
 #include "netns-hook/cni_env.h"
 #include "netns-hook/cni_result.h"
+#include "netns-hook/definition.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/gc.h"
 #include "netns-hook/ipam.h"
@@ -83,7 +84,6 @@ static int set_ifname(struct cni *cni, struct err *err)
 	return network_override(&cni->conf.net, &flags, err);
 }
 
-/* -1 in *fd, and success: it is gone. */
 static int open_netns(struct cni *cni, int *fd, struct err *err)
 {
 	int rc = 0;
@@ -115,6 +115,15 @@ static int make_result(struct cni *cni, const struct attachment *att, struct err
 	return rc;
 }
 
+/* For `check` and `repair`, who have no standard input to read it from. */
+static int keep_definition(const struct cni *cni, struct err *err)
+{
+	autoclose int state_fd = -1;
+	int rc = state_open(NETWORK_STATE_DIR, true, &state_fd, err);
+
+	return rc < 0 ? rc : definition_keep(state_fd, &cni->conf.net, cni->conf.root, err);
+}
+
 static int run_add(struct cni *cni, struct err *err)
 {
 	autoattachment struct attachment att = { 0 };
@@ -143,6 +152,8 @@ static int run_add(struct cni *cni, struct err *err)
 		return rc;
 	request.netns_fd = netns_fd;
 	rc = attach(&request, &att, err);
+	if (rc >= 0)
+		rc = keep_definition(cni, err);
 	return rc < 0 ? rc : make_result(cni, &att, err);
 }
 

@@ -5,7 +5,9 @@ _ct_netns() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		hook | create | rm | ls | gc | explain | version) command=$word ;;
+		hook | add | del | create | rm | ls | inspect | check | repair | gc | explain | completion | version)
+			command=$word
+			;;
 		esac
 	done
 	COMPREPLY=()
@@ -22,12 +24,28 @@ _ct_netns() {
 		mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur")
 		return
 		;;
-	--network)
+	--netns)
+		mapfile -t COMPREPLY < <(compgen -f -- "${cur:-/run/netns/}")
+		return
+		;;
+	--network | -n)
 		word=$(cd /etc/ct-netns 2>/dev/null && printf '%s ' *.json)
 		mapfile -t COMPREPLY < <(compgen -W "default ${word//.json/}" -- "$cur")
 		return
 		;;
-	--bridge | --ip | --mtu | --iface | --static-ip | --publish | --mac) return ;;
+	--bridge | --ip | --mtu | --iface | --static-ip | --publish | --mac | --pid) return ;;
+	esac
+	case $command:$cur in
+	*:-*) ;;
+	completion:*)
+		mapfile -t COMPREPLY < <(compgen -W bash -- "$cur")
+		return
+		;;
+	del:* | inspect:* | check:* | repair:*)
+		word=$(cd /run/ct-netns/containers 2>/dev/null && printf '%s ' *)
+		mapfile -t COMPREPLY < <(compgen -W "${word//\*/}" -- "$cur")
+		return
+		;;
 	esac
 	word=$(ct-netns __complete ${command:+"$command"} 2>/dev/null | cut -f1)
 	mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

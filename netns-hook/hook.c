@@ -2,9 +2,6 @@
 #include "netns-hook/hook.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -14,13 +11,10 @@
 #include "common/oci_state.h"
 #include "common/signals.h"
 #include "common/str.h"
-#include "netns-hook/attach.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/options.h"
-#include "netns-hook/publish.h"
+#include "netns-hook/request.h"
 #include "netns-hook/state.h"
-
-#define DEFAULT_IPFILE ".ip"
 
 static int read_state(struct oci_state *state, struct err *err)
 {
@@ -58,101 +52,29 @@ static int open_netns(const struct oci_state *state, struct err *err)
 	return fd < 0 ? err_ctx(err, "container '%s'", state->id) : fd;
 }
 
-static bool cwd_is(const char *dir)
-{
-	struct stat here, there;
-
-	return dir && stat(".", &here) == 0 && stat(dir, &there) == 0 &&
-	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
-}
-
-/*
- * The netns tool writes .ip into whatever its working directory is. Scripts look for it in the
- * bundle, where runtimes start their hooks; elsewhere a file that nobody asked for is litter.
- */
-static int choose_ipfile(const struct options *options, const struct oci_state *state, char **path,
-			 struct err *err)
-{
-	const char *name = options->ipfile ? options->ipfile : DEFAULT_IPFILE;
-
-	*path = NULL;
-	if (name[0] == '\0' || (!options->ipfile && !cwd_is(state->bundle)))
-		return 0;
-	if (name[0] == '/') {
-		*path = xstrdup(name);
-		return 0;
-	}
-	autofree char *cwd = getcwd(NULL, 0);
-
-	if (cwd)
-		*path = xasprintf("%s/%s", cwd, name);
-	else if (options->ipfile)
-		return err_errno(err, "--ipfile '%s': working directory", name);
-	return 0;
-}
-
-static int parse_static_ips(const struct options *options, struct attach_request *request,
-			    struct err *err)
-{
-	for (size_t i = 0; i < options->static_ips.n; i++) {
-		if (request->n_static_ips == NETWORK_MAX_RANGES)
-			return err_set(err, E2BIG, "--static-ip: more than %d addresses",
-				       NETWORK_MAX_RANGES);
-		if (ip_parse_addr(options->static_ips.items[i], "--static-ip",
-				  &request->static_ips[request->n_static_ips++], err) < 0)
-			return -err->code;
-	}
-	return 0;
-}
-
-/* What the flags ask for, besides the network itself. */
-static int read_wishes(const struct options *options, struct attach_request *request,
-		       struct publish_list *publish, struct err *err)
-{
-	int rc = parse_static_ips(options, request, err);
-
-	if (rc >= 0 && options->mac)
-		rc = link_mac_parse(options->mac, "--mac", &request->mac, err);
-	for (size_t i = 0; rc >= 0 && i < options->publish.n; i++)
-		rc = publish_parse(options->publish.items[i], "--publish", publish, err);
-	request->ports = publish->items;
-	request->n_ports = publish->n;
-	return rc;
-}
-
 static int hook_attach(const struct options *options, const struct oci_state *state,
 		       struct err *err)
 {
-	autonetwork struct network net = { 0 };
-	autoattachment struct attachment att = { 0 };
+	autorequests struct request_list list = { .n = 0 };
 	autofree char *ipfile = NULL;
-	autopublish struct publish_list publish = { .items = NULL };
-	struct attach_request request = {
-		.state_dir = options_state_dir(options),
-		.net = &net,
-		.container = state->id,
-		.pid = state->pid,
-	};
-	int rc = options_network(options, &net, err);
+	int rc = request_list_read(options, &list, err);
 
 	if (rc >= 0)
-		rc = read_wishes(options, &request, &publish, err);
-	if (rc >= 0)
-		rc = choose_ipfile(options, state, &ipfile, err);
+		rc = options_ipfile(options, state->bundle, &ipfile, err);
 	if (rc < 0)
 		return rc;
 	autoclose int netns_fd = open_netns(state, err);
 
 	if (netns_fd < 0)
 		return netns_fd;
-	request.netns_fd = netns_fd;
-	request.ipfile = ipfile;
-	request.ipfile_must = options->ipfile;
-	rc = attach(&request, &att, err);
-	if (rc >= 0)
-		log_debug("container '%s': %s on '%s' has %s", state->id, att.ifname, att.bridge,
-			  ip_prefix_text(&att.addresses[0].prefix).text);
-	return rc < 0 ? rc : 0;
+	request_list_aim(&list, &(const struct request_target){
+					.container = state->id,
+					.pid = state->pid,
+					.netns_fd = netns_fd,
+					.ipfile = ipfile,
+					.ipfile_must = options->ipfile,
+				});
+	return request_list_attach(&list, err);
 }
 
 /* ---- detach ---- */
@@ -234,25 +156,25 @@ const struct cmd hook_cmd = {
 static int run_explain(void *globals, void *unused, char **args, int n_args, struct err *err)
 {
 	const struct options *options = globals;
-	autonetwork struct network net = { 0 };
-	autopublish struct publish_list publish = { .items = NULL };
-	struct attach_request request = {
-		.state_dir = options_state_dir(options),
-		.net = &net,
+	autorequests struct request_list list = { .n = 0 };
+	const struct request_target target = {
 		.container = n_args > 0 ? args[0] : "ID",
 		.netns_fd = -1,
 		.ipfile = options->ipfile,
 	};
-	int rc = options_network(options, &net, err);
+	int rc = request_list_read(options, &list, err);
 
 	(void)unused;
 	if (rc >= 0)
-		rc = str_check_name(request.container, "container id", err);
-	if (rc >= 0)
-		rc = read_wishes(options, &request, &publish, err);
+		rc = str_check_name(target.container, "container id", err);
 	if (rc < 0)
 		return rc;
-	attach_plan(&request, stdout);
+	rc = request_list_preview(&list, err);
+	if (rc < 0)
+		return rc;
+	request_list_aim(&list, &target);
+	for (size_t i = 0; i < list.n; i++)
+		attach_plan(&list.items[i], stdout);
 	return 0;
 }
 

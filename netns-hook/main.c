@@ -15,7 +15,9 @@
 int main(int argc, char **argv)
 {
 	const struct cmd cmds[] = {
-		hook_cmd, cmds_create, cmds_rm, cmds_ls, gc_cmd, hook_explain_cmd, cmds_version,
+		hook_cmd,         cmds_add,        cmds_del,     cmds_create, cmds_rm,
+		cmds_ls,          cmds_inspect,    cmds_check,   cmds_repair, gc_cmd,
+		hook_explain_cmd, cmds_completion, cmds_version,
 	};
 	const struct cmd_program program = {
 		.name = "ct-netns",

@@ -2,10 +2,15 @@
 #include "netns-hook/options.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/log.h"
 #include "common/net/link.h"
 #include "common/str.h"
+
+#define DEFAULT_IPFILE ".ip"
 
 #define OPTION(long_name, short_letter, kind, member, metavar, text)                               \
 	{                                                                                          \
@@ -14,8 +19,10 @@
 	}
 
 const struct cmd_option options_table[] = {
-	OPTION("network", 'n', CMD_STRING, network, "NAME",
-	       "network, defined in " NETWORK_CONFIG_DIR "/NAME.json (default: default)"),
+	OPTION("network", 'n', CMD_LIST, networks, "NAME",
+	       "network, defined in " NETWORK_CONFIG_DIR
+	       "/NAME.json (default: default); given again, "
+	       "one more interface"),
 	OPTION("bridge", 0, CMD_STRING, bridge, "NAME", "name of the bridge (default: netns0)"),
 	OPTION("ip", 0, CMD_STRING, ip, "ADDRESS/LEN",
 	       "address of the bridge and subnet (default: 172.19.0.1/16)"),
@@ -66,6 +73,34 @@ int options_prepare(void *globals, struct err *err)
 	return log_open(&log, err);
 }
 
+static bool cwd_is(const char *dir)
+{
+	struct stat here, there;
+
+	return dir && stat(".", &here) == 0 && stat(dir, &there) == 0 &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+int options_ipfile(const struct options *options, const char *bundle, char **path, struct err *err)
+{
+	const char *name = options->ipfile ? options->ipfile : DEFAULT_IPFILE;
+
+	*path = NULL;
+	if (name[0] == '\0' || (!options->ipfile && !cwd_is(bundle)))
+		return 0;
+	if (name[0] == '/') {
+		*path = xstrdup(name);
+		return 0;
+	}
+	autofree char *cwd = getcwd(NULL, 0);
+
+	if (cwd)
+		*path = xasprintf("%s/%s", cwd, name);
+	else if (options->ipfile)
+		return err_errno(err, "--ipfile '%s': working directory", name);
+	return 0;
+}
+
 int options_network(const struct options *options, struct network *net, struct err *err)
 {
 	const struct network_overrides flags = {
@@ -74,7 +109,10 @@ int options_network(const struct options *options, struct network *net, struct e
 		.mtu = options->mtu,
 		.ifname = options->ifname,
 	};
-	int rc = network_load(options->network, net, err);
+	if (options->networks.n > 1)
+		return err_set(err, EINVAL, "--network: this command takes one at a time");
+	int rc =
+		network_load(options->networks.n > 0 ? options->networks.items[0] : NULL, net, err);
 
 	return rc < 0 ? rc : network_override(net, &flags, err);
 }

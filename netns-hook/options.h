@@ -11,7 +11,7 @@
 
 /* Flags of every command and of the hook; names and defaults are those of the netns tool. */
 struct options {
-	const char *network;
+	struct strlist networks; /* the first is where bridge, ip and the like belong */
 	const char *bridge;
 	const char *ip;
 	int64_t mtu;
@@ -34,7 +34,14 @@ const char *options_state_dir(const struct options *options);
 /* Open the log as the flags say; globals is a struct options. */
 int options_prepare(void *globals, struct err *err);
 
-/* The network that the flags name, with their values laid over it. */
+/*
+ * The address file, absolute; NULL: none. The netns tool writes .ip into whatever its working
+ * directory is. Scripts look for it in the bundle (NULL: there is none), where runtimes start their
+ * hooks; elsewhere a file that nobody asked for is litter.
+ */
+int options_ipfile(const struct options *options, const char *bundle, char **path, struct err *err);
+
+/* The one network that the flags name, with their values laid over it. */
 int options_network(const struct options *options, struct network *net, struct err *err);
 
 #endif

@@ -362,7 +362,7 @@ teardown() {
 
 @test "man page: every command and option of the help is in it" {
 	man=$TOP/netns-hook/ct-netns.8
-	for word in hook create rm ls gc explain version; do
+	for word in hook add del create rm ls inspect check repair gc explain completion version; do
 		"$NETNS_TOOL" --help | grep -qw "$word"
 		grep -qw "$word" "$man"
 	done

@@ -1,0 +1,358 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Commands for people: add and del by hand, inspect, check, repair, explain, rm --all, completion; and
+# several networks of one container.
+
+load hook
+
+setup() {
+	common_setup
+	export CT_NETNS_CONFIG_DIR=$BATS_TEST_TMPDIR/networks
+	mkdir -p "$CT_NETNS_CONFIG_DIR"
+	container a
+	container b
+}
+
+teardown() {
+	"$NETNS_TOOL" rm --all --force >/dev/null 2>&1 || true
+	clean_host
+	for name in one two; do
+		ip netns del $name 2>/dev/null || true
+	done
+}
+
+# define NAME SUBNET [JQ FILTER]
+define() {
+	jq "${3:-.}" >"$CT_NETNS_CONFIG_DIR/$1.json" <<-JSON
+	{ "cniVersion": "1.1.0", "name": "$1", "type": "ct-netns", "bridge": "${1}0",
+	  "ipam": { "type": "host-local", "ranges": [[{ "subnet": "$2" }]] } }
+	JSON
+}
+
+define_dual() {
+	define dual 10.8.0.0/24 '.ipam.ranges += [[{ "subnet": "fd00:8::/64" }]] | .ipam.routes = [{ "dst": "10.99.0.0/16" }]'
+}
+
+veth_of() {
+	"$NETNS_TOOL" ls --json | jq -r --arg id "$1" '.[] | select(.container == $id) | .veth'
+}
+
+# differs TEXT [ID]: check fails and says so.
+differs() {
+	run -1 "$NETNS_TOOL" check "${@:2}"
+	[[ $output == *"$1"* ]] || fail "no '$1': $output"
+}
+
+no_difference() {
+	run -0 "$NETNS_TOOL" check "$@"
+	assert_equal "$output" "no difference"
+}
+
+# ---- add, del ----
+
+@test "add, del: by hand, with a named namespace and with a process" {
+	ip netns add one
+	"$NETNS_TOOL" add one --netns /run/netns/one --static-ip 172.19.0.40 -p 8080:80
+	assert_equal "$(ip -n one -4 -j addr show eth0 | jq -r '.[0].addr_info[0].local')" 172.19.0.40
+	ip netns exec one ping -c 1 -W 2 172.19.0.1
+	"$NETNS_TOOL" add two --pid "${PIDS[a]}" --iface net7 --mac 02:00:00:00:00:07
+	assert_equal "$(inside a ip -j link show net7 | jq -r '.[0].address')" 02:00:00:00:00:07
+	run -0 "$NETNS_TOOL" ls
+	assert_output_has "8080:80/tcp"
+	assert_output_has "attached"
+	assert_output_has "running"
+	no_difference
+	"$NETNS_TOOL" del one
+	"$NETNS_TOOL" del one
+	"$NETNS_TOOL" del two
+	wait_for 5 no_veth
+	assert_equal "$("$NETNS_TOOL" ls --json)" "[]"
+	"$NETNS_TOOL" del never --state-dir /nonexistent
+}
+
+@test "add: a relative path means the same to whoever reads the record" {
+	ip netns add one
+	(cd /run/netns && "$NETNS_TOOL" add one --netns one)
+	assert_equal "$("$NETNS_TOOL" ls --json | jq -r '.[0].netns')" /run/netns/one
+}
+
+@test "add: refuses what is no namespace of a container, and changes nothing" {
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	local bad
+	for bad in "" "--netns /run/netns/none" "--netns /etc/passwd" "--pid 4194304" "--pid 0" "--pid x" \
+		"--netns /proc/self/ns/net" "--pid 1 --netns /proc/1/ns/net" "--pid $$"; do
+		# shellcheck disable=SC2086 # words
+		run -1 "$NETNS_TOOL" add a $bad
+	done
+	run -1 "$NETNS_TOOL" add ../a --pid "${PIDS[a]}"
+	run -1 "$NETNS_TOOL" add
+	run -1 "$NETNS_TOOL" del
+	unchanged_since "$BATS_TEST_TMPDIR/before"
+}
+
+@test "del: --iface takes that interface alone" {
+	"$NETNS_TOOL" add a --pid "${PIDS[a]}"
+	"$NETNS_TOOL" add a --pid "${PIDS[a]}" --iface eth1
+	"$NETNS_TOOL" del a --iface eth1
+	"$NETNS_TOOL" del a --iface eth9
+	assert_equal "$(address_of a)" 172.19.0.2
+	run ! inside a ip link show eth1
+}
+
+# ---- several networks ----
+
+@test "networks: --network given again makes one more interface, the first has the default route" {
+	define front 10.1.0.0/24
+	define back 10.2.0.0/24
+	define third 10.3.0.0/24 '.ifname = "storage"'
+	attach a --network front --network back --network third --publish 8080:80 --static-ip 10.2.0.77
+	attach b --network back
+	assert_equal "$(address_of a eth0)" 10.1.0.2
+	assert_equal "$(address_of a eth1)" 10.2.0.77
+	assert_equal "$(address_of a storage)" 10.3.0.2
+	assert_equal "$(inside a ip -j route show default | jq -r '[.[].dev] | join(",")')" eth0
+	inside b ping -c 1 -W 2 10.2.0.77
+	assert_equal "$("$NETNS_TOOL" ls --json | jq -c '[.[] | select(.ports) | .ifname]')" '["eth0"]'
+	no_difference
+	detach a
+	detach b
+	wait_for 5 no_veth
+}
+
+@test "networks: when one of them fails, none is left attached" {
+	define front 10.1.0.0/24
+	define small 10.2.0.0/30
+	attach b --network small
+	run -1 attach a --network front --network small
+	assert_output_has 10.2.0.0/30
+	veths 1
+	assert_equal "$("$NETNS_TOOL" ls --json | jq -c '[.[].container]')" '["b"]'
+	run -1 attach a --network front --network nowhere
+	run -1 attach a --network front --network small --static-ip 10.77.0.1
+	assert_output_has "in no subnet of these networks"
+	run -1 attach a --network front --network small --bridge br7
+	assert_output_has "--bridge"
+	run -1 "$NETNS_TOOL" create --network front --network small
+	assert_output_has "one at a time"
+	veths 1
+}
+
+# ---- inspect ----
+
+@test "inspect: the record, and what the kernel has on both sides" {
+	define_dual
+	attach a --network dual -p 8080:80
+	"$NETNS_TOOL" inspect a >"$BATS_TEST_TMPDIR/inspect"
+	get() { jq -c "$1" "$BATS_TEST_TMPDIR/inspect"; }
+	assert_equal "$(get 'length, .[0].container, .[0].state')" $'1\n"a"\n"attached"'
+	assert_equal "$(get '.[0].kernel.host | [.name, .up, .master, .kind]')" \
+		"[\"$(veth_of a)\",true,\"dual0\",\"veth\"]"
+	assert_equal "$(get '.[0].kernel.inside | [.name, .up, .mtu, .addresses]')" \
+		'["eth0",true,1500,["10.8.0.2/24","fd00:8::2/64"]]'
+	assert_equal "$(get '.[0].kernel.inside.mac')" "$(get '.[0].mac')"
+	assert_equal "$(get '.[0].kernel.inside.routes | map(select(.gw)) | map(.dst) | sort')" \
+		'["0.0.0.0/0","10.99.0.0/16","::/0"]'
+	assert_equal "$(get '.[0].kernel.neighbours["10.8.0.2"]')" "$(get '.[0].mac')"
+	assert_equal "$(get '.[0].rules | length')" 2
+	stop_container a
+	wait_for 5 no_veth
+	assert_equal "$("$NETNS_TOOL" inspect a | jq -c '.[0].kernel | [.host, .inside]')" '[null,null]'
+	run -1 "$NETNS_TOOL" inspect b
+	assert_output_has "container 'b' is not attached"
+	run -1 "$NETNS_TOOL" inspect
+	run -1 "$NETNS_TOOL" inspect ../b
+}
+
+# ---- check, repair ----
+
+@test "check, repair: nothing is there" {
+	no_difference
+	run -0 "$NETNS_TOOL" repair
+	assert_equal "$output" ""
+	run -1 "$NETNS_TOOL" check a
+	run -1 "$NETNS_TOOL" repair a
+	assert_missing "$STATE_DIR"
+}
+
+@test "check: says each difference, repair makes it right" {
+	define_dual
+	attach a --network dual -p 8080:80
+	attach b --network dual
+	no_difference
+	while IFS='|' read -r text command; do
+		eval "$command"
+		differs "$text"
+		differs "$text" a
+		no_difference_of_b
+		run -0 "$NETNS_TOOL" repair a
+		assert_output_has mended
+		no_difference
+		inside a ping -c 1 -W 2 10.8.0.3
+		assert_equal "$(address_of a)" 10.8.0.2
+	done <<-'TABLE'
+	container 'a': eth0: address 10.8.0.2/24 is missing|inside a ip addr del 10.8.0.2/24 dev eth0
+	eth0: address fd00:8::2/64 is missing|inside a ip addr del fd00:8::2/64 dev eth0
+	eth0: is down|inside a ip link set eth0 down
+	lo: is down|inside a ip link set lo down
+	eth0: its MTU is 1400, not 1500|inside a ip link set eth0 mtu 1400
+	its MAC is 02:00:00:00:00:99|inside a ip link set eth0 address 02:00:00:00:00:99
+	eth0: is missing in the container|inside a ip link set eth0 name lost0
+	is missing on the host|ip link del "$(veth_of a)"; inside a ip link add other type bridge
+	: is down|ip link set "$(veth_of a)" down
+	its MTU is 1300, not 1500|ip link set "$(veth_of a)" mtu 1300
+	is not a port of bridge dual0|ip link set "$(veth_of a)" nomaster
+	route 0.0.0.0/0 via 10.8.0.1 is missing|inside a ip route del default
+	route 0.0.0.0/0 via 10.8.0.1 is missing|inside a ip route replace default via 10.8.0.77
+	route ::/0 via fd00:8::1 is missing|inside a ip -6 route del default
+	route 10.99.0.0/16 via 10.8.0.1 is missing|inside a ip route del 10.99.0.0/16
+	neighbour 10.8.0.2 on dual0: has another's MAC|ip neigh replace 10.8.0.2 lladdr 02:00:00:00:00:99 dev dual0 nud stale
+	published port 8080:80/tcp: is not its own|rm "$STATE_DIR"/ports/tcp,8080,*
+	lease of 10.8.0.2 in network 'dual': is not its own|rm "$STATE_DIR/networks/dual/leases/10.8.0.2"
+	TABLE
+}
+
+no_difference_of_b() {
+	run "$NETNS_TOOL" check b
+	[[ $output != *"container 'b'"* ]] || fail "$output"
+}
+
+@test "check, repair: rules and sysctls of the network, and ports of every container" {
+	define_dual
+	attach a --network dual -p 8080:80
+	attach b --network dual -p 8081:80
+	serve b
+	iptables-legacy -F
+	iptables-legacy -t nat -F
+	echo 1 >/proc/sys/net/ipv4/conf/dual0/rp_filter
+	differs "network 'dual': "
+	differs rp_filter
+	differs "container 'a': "
+	differs "container 'b': "
+	run -0 "$NETNS_TOOL" repair
+	assert_output_has "mended: network 'dual': "
+	no_difference
+	assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8081/)" "hello from b"
+	ip link del dual0
+	differs "bridge dual0"
+	run -0 "$NETNS_TOOL" repair
+	no_difference
+	inside a ping -c 1 -W 2 10.8.0.3
+}
+
+@test "check, repair: containers of flags, of a pin, and of CNI" {
+	attach a --bridge br7 --ip 10.7.0.1/24
+	run -0 "$NETNS_TOOL" check
+	assert_output_has "network 'br7' has no definition here"
+	assert_equal "$("$NETNS_TOOL" check --bridge br7 --ip 10.7.0.1/24)" "no difference"
+	inside a ip addr flush dev eth0
+	run -1 "$NETNS_TOOL" repair
+	assert_output_has "nothing can be mended"
+	run -0 "$NETNS_TOOL" repair --bridge br7 --ip 10.7.0.1/24
+	assert_equal "$(address_of a)" 10.7.0.2
+	ip netns add one
+	define_dual
+	CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS=/run/netns/one CNI_IFNAME=eth0 "$NETNS_TOOL" \
+		<"$CT_NETNS_CONFIG_DIR/dual.json" >/dev/null
+	rm "$CT_NETNS_CONFIG_DIR/dual.json"
+	ip -n one addr flush dev eth0
+	differs "container 'c': eth0: address 10.8.0.2/24 is missing" c
+	differs "container 'c': eth0: address fd00:8::2/64 is missing" c
+	"$NETNS_TOOL" repair c
+	no_difference c
+}
+
+@test "check, repair: a container that is gone is said, and left to gc" {
+	attach a
+	stop_container a
+	wait_for 5 no_veth
+	differs "its network namespace is gone"
+	run -1 "$NETNS_TOOL" repair
+	assert_output_has "ct-netns gc"
+	"$NETNS_TOOL" gc
+	no_difference
+}
+
+@test "check: a container of a pin whose process is dead" {
+	touch "$BATS_TEST_TMPDIR/my pin"
+	mount --bind "/proc/${PIDS[a]}/ns/net" "$BATS_TEST_TMPDIR/my pin"
+	attach a
+	stop_container a
+	no_difference
+	nsenter --net="$BATS_TEST_TMPDIR/my pin" ip addr flush dev eth0
+	differs "172.19.0.2/16 is missing"
+	"$NETNS_TOOL" repair
+	no_difference
+	umount "$BATS_TEST_TMPDIR/my pin"
+}
+
+# ---- explain ----
+
+@test "explain: every message, sysctl and rule, and nothing is changed" {
+	define_dual
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	run -0 "$NETNS_TOOL" explain web1 --network dual -p 8080:80
+	unchanged_since "$BATS_TEST_TMPDIR/before"
+	for text in "make: bridge dual0" "make: address 10.8.0.1/24 on dual0" "make: address fd00:8::1/64 on dual0" \
+		"make: net/ipv4/ip_forward = 1" "make: net/ipv4/conf/dual0/rp_filter = 2" \
+		"make: nat CT-POSTROUTING: -s 10.8.0.0/24" "RTM_NEWLINK ct" "bridge_slave hairpin on" \
+		"inside: net/ipv6/conf/eth0/accept_ra = 0" "inside: RTM_NEWADDR ADDRESS/24 dev eth0" \
+		"inside: RTM_NEWADDR ADDRESS6/64 dev eth0" "inside: RTM_NEWROUTE 0.0.0.0/0 via 10.8.0.1 dev eth0" \
+		"inside: RTM_NEWROUTE 10.99.0.0/16 via 10.8.0.1 dev eth0" \
+		"RTM_NEWNEIGH ADDRESS lladdr MAC dev dual0 nud stale" \
+		"--dports 8080 -j DNAT --to-destination ADDRESS:80"; do
+		assert_output_has "$text"
+	done
+	# What it announces is what an attach makes.
+	"$NETNS_TOOL" explain a --network dual -p 8080:80 | sed -n 's/^  make: \(nat\|filter\) //p' >"$BATS_TEST_TMPDIR/said"
+	attach a --network dual -p 8080:80
+	run "$NETNS_TOOL" explain a --network dual -p 8080:80
+	[[ $output != *"make: "* ]] || fail "$output"
+	assert_equal "$(sed -n 's/^  is there: \(nat\|filter\) //p' <<<"$output" | sort)" \
+		"$(sort "$BATS_TEST_TMPDIR/said")"
+}
+
+@test "explain: addresses that are asked for, and several networks" {
+	define front 10.1.0.0/24
+	define back 10.2.0.0/24
+	run -0 "$NETNS_TOOL" explain a --network front --network back --static-ip 10.2.0.9 --mac 02:00:00:00:00:05
+	assert_output_has "inside: RTM_NEWADDR ADDRESS/24 dev eth0"
+	assert_output_has "inside: RTM_NEWADDR 10.2.0.9/24 dev eth1"
+	assert_output_has "address 02:00:00:00:00:05"
+	assert_output_has "via 10.1.0.1 dev eth0"
+	[[ $output != *"via 10.2.0.1"* ]] || fail "$output"
+	ip link add back0 type veth peer name back1
+	run -0 "$NETNS_TOOL" explain a --network back
+	assert_output_has "refused: "
+	ip link del back0
+}
+
+# ---- rm --all ----
+
+@test "rm --all: with --force nothing is left, without it nobody loses his network" {
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	snapshot_quickly >"$BATS_TEST_TMPDIR/before"
+	define front 10.1.0.0/24
+	attach a --network front -p 8080:80
+	attach b
+	define seven 10.7.0.0/24
+	CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS="/proc/${PIDS[a]}/ns/net" CNI_IFNAME=eth7 "$NETNS_TOOL" \
+		<"$CT_NETNS_CONFIG_DIR/seven.json" >/dev/null
+	rm "$CT_NETNS_CONFIG_DIR"/*.json
+	run -1 "$NETNS_TOOL" rm --all
+	assert_output_has "--force"
+	inside b ping -c 1 -W 2 172.19.0.1
+	"$NETNS_TOOL" rm --all --force
+	assert_missing "$STATE_DIR"
+	snapshot_quickly | diff "$BATS_TEST_TMPDIR/before" -
+	[[ $(iptables-legacy-save) != *CT-* ]] || fail "$(iptables-legacy-save)"
+	"$NETNS_TOOL" rm --all
+}
+
+# ---- completion ----
+
+@test "completion: prints the one for bash" {
+	"$NETNS_TOOL" completion bash | cmp - "$TOP/netns-hook/completion.bash"
+	run -1 "$NETNS_TOOL" completion fish
+	assert_output_has "none for 'fish'"
+	run -1 "$NETNS_TOOL" completion
+}
