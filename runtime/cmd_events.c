@@ -162,6 +162,8 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 		rc = err_errno(err, "pidfd_open %d", (int)c.state.oci.pid);
 	if (rc < 0 || o->stats)
 		return rc < 0 ? rc : print_stats(&c, err);
+	/* -1 without an error: there are none to be had (cgroup.h). */
+	err_clear(err);
 	autoclose int oom_fd = cgroup_oom_fd(c.state.cgroup, err);
 
 	if (oom_fd < 0 && err->code)

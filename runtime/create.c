@@ -342,6 +342,8 @@ static int pin_mount(struct container *c, struct err *err)
 		}
 		rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
 	}
+	if (rc >= 0)
+		err_clear(err);
 	return rc;
 }
 

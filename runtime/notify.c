@@ -66,9 +66,9 @@ static int in_child(void *arg)
 	struct err err = ERR_INIT;
 
 	if (clone_folder(arg, &err) >= 0)
-		_exit(EXIT_SUCCESS);
+		return EXIT_SUCCESS;
 	log_warning("%s", err.msg);
-	_exit(EXIT_FAILURE);
+	return EXIT_FAILURE;
 }
 
 int notify_make(int dir_fd, const char *root, const char *container_path, struct err *err)
@@ -109,24 +109,26 @@ int notify_attach(int root_fd, int mount_fd, struct err *err)
 	return 0;
 }
 
-int notify_listen(int dir_fd, struct err *err)
+int notify_listen(int dir_fd, int *fd, struct err *err)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	autoclose int folder_fd = openat(dir_fd, FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	*fd = -1;
 	if (folder_fd < 0)
-		return errno == ENOENT ? -1 : err_errno(err, "open '" FOLDER "'");
-	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		return errno == ENOENT ? 0 : err_errno(err, "open '" FOLDER "'");
+	autoclose int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
+	if (socket_fd < 0)
 		return err_errno(err, "socket");
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" NOTIFY_SOCK,
 		       file_fd_path(folder_fd).text);
 	(void)unlinkat(folder_fd, NOTIFY_SOCK, 0);
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	if (bind(socket_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 	    fchmodat(folder_fd, NOTIFY_SOCK, 0777, 0) < 0)
 		return err_errno(err, "bind '" NOTIFY_SOCK "'");
-	return take_fd(&fd);
+	*fd = take_fd(&socket_fd);
+	return 0;
 }
 
 /* ---- to the caller's socket ---- */
@@ -212,8 +214,11 @@ void notify_serve(int fd, pid_t pid, const char *host)
 				{ .fd = pid_fd, .events = POLLIN } };
 	char text[MESSAGE_BYTES + 1], line[64];
 
-	while (pid_fd >= 0) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+	for (;;) {
+		/* A process that is gone may have said it before. */
+		int n_ready = poll(fds, ARRAY_SIZE(fds), pid_fd < 0 ? 0 : -1);
+
+		if (n_ready == 0 || (n_ready < 0 && errno != EINTR))
 			return;
 		if (fds[0].revents & POLLIN) {
 			ssize_t n = recv(fd, text, MESSAGE_BYTES, MSG_DONTWAIT);

@@ -28,8 +28,8 @@ int notify_make(int dir_fd, const char *root, const char *container_path, struct
 /* init: attach that mount; the others below the root are there. */
 int notify_attach(int root_fd, int mount_fd, struct err *err);
 
-/* start: the socket, before the process runs; -1 without error when create has made no folder. */
-int notify_listen(int dir_fd, struct err *err);
+/* start: the socket, before the process runs; *fd is -1 when create has made no folder. */
+int notify_listen(int dir_fd, int *fd, struct err *err);
 
 /*
  * start: until READY=1, or the end of the process. What the caller's socket does not take is a

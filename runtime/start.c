@@ -86,25 +86,29 @@ int start_process(struct container *c, struct err *err)
 	return rc < 0 ? rc : hooks_run(&run, err);
 }
 
+static int undo(struct container *c, const struct err *why)
+{
+	struct err err = ERR_INIT;
+
+	if (create_undo(c, &err) < 0)
+		log_warning("undo of container '%s': %s; ignoring", c->id, err.msg);
+	return -why->code;
+}
+
 int start_container(struct container *c, struct err *err)
 {
-	struct err undo = ERR_INIT;
-	int rc = start_process(c, err);
-
-	if (rc < 0 && create_undo(c, &undo) < 0)
-		log_warning("undo of container '%s': %s; ignoring", c->id, undo.msg);
-	return rc;
+	return start_process(c, err) < 0 ? undo(c, err) : 0;
 }
 
 int start_notifying(struct container *c, bool in_child, struct err *err)
 {
 	const char *host = notify_host();
-	autoclose int fd = host ? notify_listen(c->dir_fd, err) : -1;
+	autoclose int fd = -1;
+	int rc = host ? notify_listen(c->dir_fd, &fd, err) : 0;
 
-	if (fd < 0 && err->code)
-		return -err->code;
-	int rc = start_container(c, err);
-
+	if (rc < 0)
+		return undo(c, err);
+	rc = start_container(c, err);
 	if (rc < 0 || fd < 0)
 		return rc;
 	if (!in_child) {
