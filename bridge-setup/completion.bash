@@ -29,7 +29,7 @@ _bridge_setup() {
 	esac
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		case $word in
-		up | down | status)
+		up | down | status | doctor)
 			command=$word
 			break
 			;;

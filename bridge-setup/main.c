@@ -65,6 +65,9 @@ static const struct cmd cmds[] = {
 	{ "status", "", "draw what is there; exit status 1 when something is not right",
 	  status_options, ARRAY_SIZE(status_options), 0, 0, setup_status,
 	  sizeof(struct setup_status_options), false, 0 },
+	{ "doctor", "", "tell what on this host would break container traffic, and what mends it",
+	  status_options, ARRAY_SIZE(status_options), 0, 0, setup_doctor,
+	  sizeof(struct setup_status_options), false, 0 },
 };
 
 static int prepare(void *globals, struct err *err)

@@ -59,6 +59,7 @@ bool setup_is_stale(const struct setup *setup);
 /* The commands; see struct cmd. */
 int setup_up(void *globals, void *options, char **args, int n_args, struct err *err);
 int setup_down(void *globals, void *options, char **args, int n_args, struct err *err);
+int setup_doctor(void *globals, void *options, char **args, int n_args, struct err *err);
 int setup_status(void *globals, void *options, char **args, int n_args, struct err *err);
 
 #endif
