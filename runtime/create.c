@@ -36,6 +36,7 @@
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
 #include "runtime/limits.h"
+#include "runtime/mount_ns.h"
 #include "runtime/notify.h"
 #include "runtime/oom_score.h"
 #include "runtime/pidfd_socket.h"
@@ -322,24 +323,19 @@ static int step_limits(void *ctx, struct err *err)
 	return limits_raise(c->pid, &c->config->process.rlimits, err);
 }
 
-/*
- * The kernel pins a mount namespace only in one that is older, and tells the age by an id. Linux 6.18
- * gives these ids out in batches per CPU, so that a new namespace can have a lower id than the one we
- * are in (unless that is the first of all): EINVAL. Made again on the CPU that made ours, it gets a
- * higher one.
- */
+/* While the kernel takes ours for older than the one that we are in (mount_ns.h). */
 static int pin_mount(struct container *c, struct err *err)
 {
-	int rc = -EINVAL;
+	int cpus = get_nprocs_conf() < CPU_SETSIZE ? get_nprocs_conf() : CPU_SETSIZE;
+	int rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
 
-	for (int cpu = -1; rc == -EINVAL && cpu < CPU_SETSIZE && cpu < get_nprocs_conf(); cpu++) {
-		if (cpu >= 0) {
-			rc = sync_send(c->sync_fd, SYNC_RENEW, cpu, err);
-			if (rc >= 0)
-				rc = sync_expect(c->sync_fd, SYNC_RENEWED, INIT, NULL, err);
-			if (rc < 0)
-				return rc;
-		}
+	for (int cpu = 0; rc == -EINVAL && cpu <= cpus; cpu++) {
+		rc = sync_send(c->sync_fd, SYNC_RENEW, cpu < cpus ? cpu : MOUNT_NS_NEXT_BATCH, err);
+		if (rc >= 0)
+			rc = sync_expect(c->sync_fd, SYNC_RENEWED, INIT, NULL, err);
+		if (rc < 0)
+			return rc;
+		err_clear(err);
 		rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
 	}
 	if (rc >= 0)

@@ -38,6 +38,7 @@
 #include "runtime/keyring.h"
 #include "runtime/launch.h"
 #include "runtime/lsm.h"
+#include "runtime/mount_ns.h"
 #include "runtime/notify.h"
 #include "runtime/procfs.h"
 #include "runtime/rootfs.h"
@@ -114,24 +115,6 @@ static int step_cgroup(void *ctx, struct err *err)
 	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_ENTERED, 0, err);
 }
 
-/* A CPU that we may not run on is no harm: the namespace is made anew where we are. */
-static int renew_mount_namespace(int cpu, struct err *err)
-{
-	cpu_set_t old, one;
-
-	CPU_ZERO(&one);
-	CPU_SET((size_t)cpu, &one);
-	bool moved = sched_getaffinity(0, sizeof(old), &old) == 0 &&
-		     sched_setaffinity(0, sizeof(one), &one) == 0;
-	int rc = unshare(CLONE_NEWNS);
-	int saved = errno;
-
-	if (moved)
-		(void)sched_setaffinity(0, sizeof(old), &old);
-	errno = saved;
-	return rc < 0 ? err_errno(err, "make the mount namespace anew") : 0;
-}
-
 /* Until the runtime has mapped our ids and pinned our namespaces. */
 static int wait_pinned(const struct container *c, struct err *err)
 {
@@ -140,7 +123,7 @@ static int wait_pinned(const struct container *c, struct err *err)
 
 	while ((rc = sync_receive(c->sync_fd, &msg, err)) > 0) {
 		if (msg.type == SYNC_RENEW) {
-			rc = renew_mount_namespace(msg.pid, err);
+			rc = mount_ns_renew(msg.pid, err);
 			if (rc >= 0)
 				rc = sync_send(c->sync_fd, SYNC_RENEWED, 0, err);
 		} else if (msg.type == SYNC_TIME) {

@@ -14,7 +14,7 @@
 enum sync_type {
 	SYNC_STAGED,  /* init -> runtime: the process in between has made init, pid is in .pid */
 	SYNC_ENTERED, /* init -> runtime: it is in its cgroup, and so is its cgroup namespace */
-	SYNC_RENEW,   /* runtime -> init: make the mount namespace anew, on the CPU in .pid */
+	SYNC_RENEW,   /* runtime -> init: mount_ns_renew(), .pid is the CPU */
 	SYNC_RENEWED, /* init -> runtime: done */
 	SYNC_TIME,    /* runtime -> init: make the time namespace and set its clocks */
 	SYNC_TIMED,   /* init -> runtime: done */

@@ -174,3 +174,18 @@ is_ns() {
 	assert_equal "$(pins)" "ipc mnt net user uts"
 	delete
 }
+
+# Ids of namespaces tell their age, and come in batches per CPU (runtime/mount_ns.h).
+@test "persist: made in a mount namespace of another CPU, by a process that may not run there" {
+	local ours theirs last
+	last=$(($(nproc) - 1))
+	set_args "$B" /bin/true
+	for ours in 0 "$last"; do
+		for theirs in 0 "$last"; do
+			edit_config "$B" ".linux.resources.cpu.cpus = \"$theirs\""
+			run taskset -c "$ours" unshare --mount taskset -c "$theirs" \
+				"$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" run --bundle "$B" "$C"
+			assert_success
+		done
+	done
+}
