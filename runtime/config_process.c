@@ -230,7 +230,9 @@ static int check_process(void *item, const struct json_path *path, struct err *e
 	if (process->args.n == 0)
 		return json_fail(config_at(path, "args"), err, "must name a program to run");
 	if (process->args.items[0][0] == '\0')
-		return json_fail(config_item(config_at(path, "args"), 0), err, "must not be empty");
+		return json_fail(
+			config_item(config_at(path, "args"), 0), err,
+			"must not be empty (exec: \"\": executable file not found in $PATH)");
 	if (process->cwd[0] != '/')
 		return json_fail(config_at(path, "cwd"), err, "'%s' is not an absolute path",
 				 process->cwd);

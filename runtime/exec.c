@@ -55,11 +55,16 @@ static bool is_overridden(const struct strlist *env, size_t at)
 	return false;
 }
 
-void exec_environment(const struct config_process *process, struct strlist *env)
+static void add_configured(const struct config_process *process, struct strlist *env)
 {
 	for (size_t i = 0; i < process->env.n; i++)
 		if (!is_overridden(&process->env, i))
 			strlist_add(env, process->env.items[i]);
+}
+
+void exec_environment(const struct config_process *process, struct strlist *env)
+{
+	add_configured(process, env);
 	if (env_value(env, "HOME"))
 		return;
 	autofree char *home = home_of((uid_t)process->user.uid);
@@ -134,6 +139,47 @@ static int not_found(const char *name, int code, struct err *err)
 	if (strchr(name, '/') || code == EACCES)
 		return exec_failed(name, code, err);
 	return err_set(err, ENOENT, "exec: \"%.200s\": executable file not found in $PATH", name);
+}
+
+/* 0 also where the process may see what we cannot: with its groups, say, or from its folder. */
+static int missing_code(const char *path)
+{
+	struct stat st;
+
+	if (path[0] != '/')
+		return 0;
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? errno : 0;
+	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : EACCES;
+}
+
+static int check_there(const struct config_process *process, const struct strlist *paths,
+		       struct err *err)
+{
+	int code = ENOENT;
+
+	for (size_t i = 0; i < paths->n; i++) {
+		int rc = missing_code(paths->items[i]);
+
+		if (rc == 0)
+			return 0;
+		if (paths->n == 1 || rc == EACCES)
+			code = rc;
+	}
+	return not_found(process->args.items[0], code, err);
+}
+
+int exec_check_there(const struct config_process *process, struct err *err)
+{
+	struct strlist env = { 0 }, paths = { 0 };
+
+	add_configured(process, &env);
+	exec_paths(process, &env, &paths);
+	int rc = check_there(process, &paths, err);
+
+	strlist_free(&env);
+	strlist_free(&paths);
+	return rc;
 }
 
 int exec_check(const struct config_process *process, const struct strlist *paths, struct err *err)

@@ -22,6 +22,12 @@ void exec_paths(const struct config_process *process, const struct strlist *env,
 		struct strlist *paths);
 
 /*
+ * At create, in the container's root: fails where nobody could execute the program, with exec_run's
+ * texts. Engines have an exit status for that (127, 126) when it is create that says so.
+ */
+int exec_check_there(const struct config_process *process, struct err *err);
+
+/*
  * Fails where exec_run would because there is no such program: to be said before a seccomp filter
  * may forbid us to say it.
  */

@@ -340,6 +340,16 @@ static int step_seal(void *ctx, struct err *err)
 	return rootfs_seal(&init->rootfs, err);
 }
 
+/* A startContainer hook may still bring it. */
+static int step_program(void *ctx, struct err *err)
+{
+	const struct config *config = ((const struct init *)ctx)->c->config;
+
+	if (!config->has_process || config->hooks[HOOK_START_CONTAINER].n > 0)
+		return 0;
+	return exec_check_there(&config->process, err);
+}
+
 /*
  * A new process in the namespaces of the one before: all is as that left it, but the pid namespace
  * is new and wants a /proc of its own in place of the old one.
@@ -372,6 +382,7 @@ static const struct step setup_steps[] = {
 	{ .name = "init.sysctl", .run = step_sysctl },
 	{ .name = "init.terminal", .run = step_terminal },
 	{ .name = "init.seal", .run = step_seal },
+	{ .name = "init.program", .run = step_program },
 };
 
 static const struct step restart_steps[] = {

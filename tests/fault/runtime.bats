@@ -9,7 +9,7 @@ load ../lib/common
 STEPS_CREATE="create.reserve create.state create.unpin create.rdt create.poststop create.idmaps create.cgroup create.process create.enter create.resources create.maps
 	create.rdt-enter create.time create.oom create.limits create.pins create.proceed create.hooks create.ready create.pid-file create.commit"
 STEPS_INIT="init.cgroup init.namespaces init.keyring init.names init.lo init.rootfs init.mounts init.devices init.cwd
-	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.terminal init.seal"
+	init.runtime-hooks init.createContainer init.procfs init.pivot init.sysctl init.terminal init.seal init.program"
 STEPS_START="start.exec start.poststart init.cwd-enter init.startContainer init.scheduling init.labels
 	init.identity init.exec init.execve"
 STEPS_RESTART="restart.cgroup restart.process restart.enter restart.rdt-enter restart.oom restart.limits restart.proceed restart.ready restart.commit init.proc"

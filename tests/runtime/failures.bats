@@ -279,6 +279,42 @@ fails_to_start() {
 	assert_undone
 }
 
+# create_says ARGS TEXT: with process.args of that JSON create fails, with this text.
+create_says() {
+	edit_config "$B" ".process.args = $1"
+	rt create --bundle "$B" "$C"
+	assert_failure
+	assert_output_has "$2"
+	assert_undone
+}
+
+@test "failures: create says that there is no such program, and that it is none" {
+	our_text
+	create_says '["nosuch"]' 'exec: "nosuch": executable file not found in $PATH'
+	create_says '["/bin/nosuch"]' 'exec: "/bin/nosuch": no such file or directory'
+	create_says '["/bin/sh/nosuch"]' 'exec: "/bin/sh/nosuch": Not a directory'
+	create_says '["/etc"]' 'exec: "/etc": permission denied'
+	create_says '["/etc/passwd"]' 'exec: "/etc/passwd": permission denied'
+	create_says '[""]' 'exec: "": executable file not found in $PATH'
+	cp "$B/rootfs/etc/passwd" "$B/rootfs/bin/plain"
+	create_says '["plain"]' 'exec: "plain": permission denied'
+	edit_config "$B" '.process.env = ["PATH=/bin", "PATH=/nosuch"]'
+	create_says '["sh"]' 'exec: "sh": executable file not found in $PATH'
+}
+
+@test "failures: start, not create, says so when a hook may still bring it, or when it is relative" {
+	our_text
+	edit_config "$B" '.process.env += ["PATH=bin:/nosuch"] | .process.args = ["nosuch"]'
+	fails_to_start
+	set_args "$B" ./nosuch
+	fails_to_start
+	edit_config "$B" '.process.env = ["PATH=/bin"]'
+	set_args "$B" /bin/program
+	sh_hook startContainer 'cp /bin/busybox /bin/program; echo "#!/bin/true" >/bin/program'
+	rt run --bundle "$B" "$C"
+	assert_success
+}
+
 @test "failures: start: a bad ELF file" {
 	{ printf '\177ELF'; head -c 100 /dev/zero; } >"$B/rootfs/bin/bad"
 	chmod 755 "$B/rootfs/bin/bad"
