@@ -80,9 +80,14 @@ teardown() { podman_teardown; }
 }
 
 @test "podman: run hands its signals on" {
-	on_pty expect=ready signal=TERM expect=caught -- podman --runtime "$CT_RUNTIME_BIN" run --rm --network none \
-		box sh -c 'trap "echo caught; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
-	assert_status 9
+	podman --runtime "$CT_RUNTIME_BIN" run --name "$C" --network none box sh -c 'trap "echo caught; exit 9" TERM
+		echo ready; while :; do sleep 0.1; done' >"$TEST_DIR/out" 2>&1 3>&- &
+	local reader=$! status=0
+	wait_for 20 grep -q ready "$TEST_DIR/out"
+	# What comes before podman is ready to hand it on is lost.
+	wait_for 20 sh -c "kill -TERM $reader; grep -q caught '$TEST_DIR/out'"
+	wait "$reader" || status=$?
+	assert_equal "$status" 9
 }
 
 @test "podman: logs of a container in the background, its status, start again, rm" {
@@ -90,7 +95,7 @@ teardown() { podman_teardown; }
 	assert_equal "$(pm wait "$C")" 3
 	run --separate-stderr pm logs "$C"
 	assert_equal "$output" one
-	assert_equal "$stderr" two
+	assert_equal "${stderr-}" two
 	assert_equal "$(inspected .State.Status)" exited
 	pm start "$C" >/dev/null
 	assert_equal "$(pm wait "$C")" 3
