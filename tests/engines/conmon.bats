@@ -116,7 +116,7 @@ said() {
 
 @test "conmon: a terminal comes through --console-socket, is attached to and resized" {
 	edit_config "$B" '.process.terminal = true'
-	script 'test -t 0 && tty; trap "stty size" WINCH; while ! read line; do :; done; echo "got $line"'
+	script 'trap "stty size" WINCH; test -t 0 && tty; while ! read line; do :; done; echo "got $line"'
 	monitor --terminal
 	runtime start "$C"
 	wait_for 10 said /dev/pts/0

@@ -117,7 +117,7 @@ all_are() {
 
 @test "podman: a pod is paused, unpaused, killed, started, restarted and stopped as one" {
 	pm pod create --name pod >/dev/null
-	pm run -d --pod pod --name first box sleep 1000 >/dev/null
+	pm run -d --pod pod --name first --stop-timeout 0 box sleep 1000 >/dev/null
 	pm run -d --pod pod --name second --init box sleep 1000 >/dev/null
 	local verb state
 	while read -r verb state; do
@@ -129,7 +129,7 @@ all_are() {
 		unpause running
 		kill exited
 		start running
-		restart_--time=0 running
+		restart running
 		stop_--time=0 exited
 	ROWS
 }
