@@ -101,10 +101,32 @@ hooks_for() {
 
 @test "podman: a hook that fails fails the container, and says why" {
 	hooks_for createRuntime
-	jq '.hook.args = ["ct-netns", "--bridge", "up0"]' hooks.d/ct-netns.json >new
+	jq '.hook.args = ["ct-netns", "--static-ip", "10.9.9.9"]' hooks.d/ct-netns.json >new
 	mv new hooks.d/ct-netns.json
 	run pm "${HOOKS[@]}" run --name "$C" --network none box true
 	assert_status 126
-	assert_output_has up0
+	assert_output_has 10.9.9.9
 	assert_match "$("$CT_NETNS_BIN" ls --json)" '^\[\]'
+}
+
+# What the README has its reader type below that heading, one block after the other.
+readme_blocks() {
+	awk -v heading="$1" '/^##+ / { in_section = $0 == heading } /^```/ { on = !on; next } in_section && on' "$TOP/README.md"
+}
+
+@test "podman: the lines of the README do what it says" {
+	mkdir usr-local usr-local.work box
+	mount -t overlay -o "lowerdir=/usr/local,upperdir=$TEST_DIR/usr-local,workdir=$TEST_DIR/usr-local.work" none /usr/local
+	install -D -t /usr/local/bin "$CT_RUNTIME_BIN" "$CT_NETNS_BIN"
+	make_script /usr/local/bin/sudo <<<$'#!/bin/sh\nexec "$@"'
+	make_rootfs box/rootfs
+	readme_blocks "### podman" >lines
+	assert_equal "$(wc -l <lines)" 6
+	run env -u CONTAINERS_CONF bash -e lines 3>&-
+	umount -l /usr/local
+	rm -r /etc/containers/containers.conf.d /etc/containers/oci
+	assert_success
+	assert_output_has 10.88.0.2/16
+	assert_output_has 172.19.0.2/16
+	assert_equal "$("$CT_NETNS_BIN" ls --json)" "[]"
 }
