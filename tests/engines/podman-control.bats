@@ -95,6 +95,18 @@ ticks() {
 	assert_equal "$(inspected .State.Status)" running
 }
 
+@test "podman: --sdnotify container: what the process notifies comes out" {
+	mkdir v
+	cp "$PROBES/notify-send" v/
+	"$PROBES/notify-recv" "$TEST_DIR/host.sock" >told 3>&- &
+	TEST_PIDS+=($!)
+	wait_for 10 test -S host.sock
+	NOTIFY_SOCKET=$TEST_DIR/host.sock pm run -d --name "$C" --network none --sdnotify container -v "$PWD/v:/v" box \
+		sh -c '/v/notify-send READY=1; exec sleep 1000' >/dev/null
+	wait_for 10 grep -q READY=1 told
+	assert_equal "$(inspected .State.Status)" running
+}
+
 # ---- pods ----
 
 @test "podman: containers of a pod share net, ipc, uts and pid, and each has its own mounts" {

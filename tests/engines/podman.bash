@@ -26,7 +26,7 @@ podman_configure() {
 		infra_image = ""
 		helper_binaries_dir = ["/usr/lib/podman", "/usr/libexec/podman"]
 		runtime_supports_json = ["ct-runtime", "runc", "crun"]
-		runtime_supports_nocgroups = ["ct-runtime", "crun"]
+		runtime_supports_nocgroup = ["ct-runtime", "$CT_RUNTIME_BIN"]
 		tmp_dir = "/run/libpod"
 	CONF
 	cat >"$1/storage.conf" <<-CONF

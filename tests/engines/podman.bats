@@ -80,12 +80,12 @@ teardown() { podman_teardown; }
 }
 
 @test "podman: run hands its signals on" {
-	podman --runtime "$CT_RUNTIME_BIN" run --name "$C" --network none box sh -c 'trap "echo caught; exit 9" TERM
+	podman --runtime "$CT_RUNTIME_BIN" run --name "$C" --network none box sh -c 'trap "echo caught; exit 9" USR1
 		echo ready; while :; do sleep 0.1; done' >"$TEST_DIR/out" 2>&1 3>&- &
 	local reader=$! status=0
 	wait_for 20 grep -q ready "$TEST_DIR/out"
 	# What comes before podman is ready to hand it on is lost.
-	wait_for 20 sh -c "kill -TERM $reader; grep -q caught '$TEST_DIR/out'"
+	wait_for 20 sh -c "kill -USR1 $reader; grep -q caught '$TEST_DIR/out'"
 	wait "$reader" || status=$?
 	assert_equal "$status" 9
 }
