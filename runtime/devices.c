@@ -14,8 +14,8 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/mount_fd.h"
 #include "common/str.h"
-#include "runtime/mount_fd.h"
 #include "runtime/mounts.h"
 
 #define DEFAULT_MODE 0666

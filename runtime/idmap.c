@@ -13,9 +13,9 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/mount_fd.h"
 #include "common/str.h"
 #include "runtime/init.h"
-#include "runtime/mount_fd.h"
 #include "runtime/mounts.h"
 #include "runtime/namespaces.h"
 #include "runtime/rootfs.h"

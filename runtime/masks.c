@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/mount_fd.h"
+#include "common/mount_fd.h"
 
 #define NULL_MAJOR 1
 #define NULL_MINOR 3

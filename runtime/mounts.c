@@ -28,9 +28,9 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/mount_fd.h"
 #include "common/str.h"
 #include "runtime/copyup.h"
-#include "runtime/mount_fd.h"
 #include "runtime/mount_label.h"
 #include "runtime/mounts_cgroup.h"
 

@@ -14,8 +14,8 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/mount_fd.h"
 #include "common/str.h"
-#include "runtime/mount_fd.h"
 
 #define CGROUP_FOLDER  "/sys/fs/cgroup"
 #define SAFE_FLAGS     (MS_NOSUID | MS_NODEV | MS_NOEXEC)

@@ -22,9 +22,9 @@
 #include "common/fd_socket.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/mount_fd.h"
 #include "common/str.h"
 #include "runtime/console_socket.h"
-#include "runtime/mount_fd.h"
 
 #define FOLDER          "notify"
 #define MESSAGE_BYTES   4096

@@ -26,10 +26,10 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/mount_fd.h"
 #include "runtime/devices.h"
 #include "runtime/idmap.h"
 #include "runtime/masks.h"
-#include "runtime/mount_fd.h"
 #include "runtime/mount_label.h"
 #include "runtime/mounts.h"
 

@@ -13,8 +13,8 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/mount_fd.h"
 #include "runtime/masks.h"
-#include "runtime/mount_fd.h"
 #include "runtime/mounts.h"
 #include "runtime/rootfs.h"
 

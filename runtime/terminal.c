@@ -17,7 +17,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/mount_fd.h"
+#include "common/mount_fd.h"
 
 #define KEY "process.terminal"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "runtime/mount_fd.h"
+#include "common/mount_fd.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
