@@ -55,6 +55,21 @@ int file_mkdir_in_root(int root_fd, const char *path, mode_t mode, struct err *e
  */
 int file_create_in_root(int root_fd, const char *path, mode_t mode, struct err *err);
 
+/* The same, and remembers what it had to make. Zero-initialise; file_made_free() releases. */
+struct file_made {
+	struct file_made_node {
+		int dir_fd;
+		char *name;
+		bool is_folder;
+	} * items;
+	size_t n;
+};
+int file_create_in_root_made(int root_fd, const char *path, mode_t mode, struct file_made *made,
+			     struct err *err);
+/* Take it away again, last things first; a folder that others have put something into stays. */
+void file_made_undo(struct file_made *made);
+void file_made_free(struct file_made *made);
+
 /* "/proc/self/fd/N", for calls that take no descriptor. */
 struct file_fd_path {
 	char text[32];

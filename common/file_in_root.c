@@ -46,6 +46,42 @@ int file_open_in_root(int root_fd, const char *path, int flags, mode_t mode, str
 	return fd < 0 ? err_errno(err, "open '%s' below the rootfs", path) : fd;
 }
 
+/* ---- what was made ---- */
+
+static void remember(struct file_made *made, int dir_fd, const char *name, bool is_folder)
+{
+	if (!made)
+		return;
+	made->items = xreallocarray(made->items, made->n + 1, sizeof(*made->items));
+	made->items[made->n++] = (struct file_made_node){
+		.dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3),
+		.name = xstrdup(name),
+		.is_folder = is_folder,
+	};
+}
+
+void file_made_free(struct file_made *made)
+{
+	for (size_t i = 0; i < made->n; i++) {
+		cleanup_close(&made->items[i].dir_fd);
+		free(made->items[i].name);
+	}
+	free(made->items);
+	*made = (struct file_made){ .items = NULL };
+}
+
+void file_made_undo(struct file_made *made)
+{
+	for (size_t i = made->n; i-- > 0;) {
+		const struct file_made_node *node = &made->items[i];
+
+		(void)unlinkat(node->dir_fd, node->name, node->is_folder ? AT_REMOVEDIR : 0);
+	}
+	file_made_free(made);
+}
+
+/* ---- walking ---- */
+
 /*
  * What is left to walk, and what was walked already. Missing folders are made under the longest
  * part that exists, so a link that dangles ("/var/run -> /run" without a /run) is read by hand: its
@@ -56,6 +92,7 @@ struct walk {
 	char *done; /* path below the root of folders that exist, "" first */
 	char *rest;
 	int links;
+	struct file_made *made; /* NULL: nobody asks */
 };
 #define autowalk __attribute__((cleanup(walk_free)))
 
@@ -133,7 +170,9 @@ static int walk_step(struct walk *walk, const char *name, mode_t mode, struct er
 
 	if (dir_fd < 0)
 		return dir_fd;
-	if (mkdirat(dir_fd, name, mode) < 0 && errno != EEXIST)
+	if (mkdirat(dir_fd, name, mode) == 0)
+		remember(walk->made, dir_fd, name, true);
+	else if (errno != EEXIST)
 		return err_errno(err, "create folder '%s/%s' below the rootfs", walk->done, name);
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_errno(err, "stat '%s/%s' below the rootfs", walk->done, name);
@@ -147,7 +186,7 @@ static int walk_step(struct walk *walk, const char *name, mode_t mode, struct er
 }
 
 /* The usual case in three calls: only the last folder is missing. Negative: walk. */
-static int make_last(int root_fd, const char *path, mode_t mode)
+static int make_last(int root_fd, const char *path, mode_t mode, struct file_made *made)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -159,10 +198,12 @@ static int make_last(int root_fd, const char *path, mode_t mode)
 
 	if (dir_fd < 0 || mkdirat(dir_fd, name, mode) < 0)
 		return -1;
+	remember(made, dir_fd, name, true);
 	return openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int file_mkdir_in_root(int root_fd, const char *path, mode_t mode, struct err *err)
+static int mkdir_in_root(int root_fd, const char *path, mode_t mode, struct file_made *made,
+			 struct err *err)
 {
 	int fd = open_in_root(root_fd, path, O_PATH | O_DIRECTORY, 0);
 
@@ -170,13 +211,13 @@ int file_mkdir_in_root(int root_fd, const char *path, mode_t mode, struct err *e
 		return fd;
 	if (errno != ENOENT)
 		return err_errno(err, "open folder '%s' below the rootfs", path);
-	fd = make_last(root_fd, path, mode);
+	fd = make_last(root_fd, path, mode, made);
 	if (fd >= 0)
 		return fd;
 
-	autowalk struct walk walk = { .root_fd = root_fd,
-				      .done = xstrdup(""),
-				      .rest = xstrdup(path) };
+	autowalk struct walk walk = {
+		.root_fd = root_fd, .done = xstrdup(""), .rest = xstrdup(path), .made = made
+	};
 
 	for (;;) {
 		autofree char *name = walk_next(&walk);
@@ -191,6 +232,11 @@ int file_mkdir_in_root(int root_fd, const char *path, mode_t mode, struct err *e
 	return file_open_in_root(root_fd, walk.done, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, err);
 }
 
+int file_mkdir_in_root(int root_fd, const char *path, mode_t mode, struct err *err)
+{
+	return mkdir_in_root(root_fd, path, mode, NULL, err);
+}
+
 /* Where the last component of path really is: a link there is followed, dangling ones too. */
 static int create_last(struct walk *walk, mode_t mode, struct err *err)
 {
@@ -201,25 +247,28 @@ static int create_last(struct walk *walk, mode_t mode, struct err *err)
 
 	if (!*name || str_eq(name, ".") || str_eq(name, ".."))
 		return err_set(err, EISDIR, "'%s' below the rootfs cannot be a file", walk->rest);
-	autoclose int dir_fd = file_mkdir_in_root(walk->root_fd, folder, 0755, err);
+	autoclose int dir_fd = mkdir_in_root(walk->root_fd, folder, 0755, walk->made, err);
 
 	if (dir_fd < 0)
 		return dir_fd;
 	autoclose int fd =
 		openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
-	if (fd < 0 && errno != EEXIST)
+	if (fd >= 0)
+		remember(walk->made, dir_fd, name, false);
+	else if (errno != EEXIST)
 		return err_errno(err, "create '%s' below the rootfs", walk->rest);
 	int path_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	return path_fd < 0 ? err_errno(err, "open '%s' below the rootfs", walk->rest) : path_fd;
 }
 
-int file_create_in_root(int root_fd, const char *path, mode_t mode, struct err *err)
+int file_create_in_root_made(int root_fd, const char *path, mode_t mode, struct file_made *made,
+			     struct err *err)
 {
-	autowalk struct walk walk = { .root_fd = root_fd,
-				      .done = xstrdup(""),
-				      .rest = xstrdup(path) };
+	autowalk struct walk walk = {
+		.root_fd = root_fd, .done = xstrdup(""), .rest = xstrdup(path), .made = made
+	};
 
 	for (;;) {
 		int fd = open_in_root(root_fd, walk.rest, O_PATH, 0);
@@ -256,4 +305,9 @@ int file_create_in_root(int root_fd, const char *path, mode_t mode, struct err *
 		free(walk.rest);
 		walk.rest = rest;
 	}
+}
+
+int file_create_in_root(int root_fd, const char *path, mode_t mode, struct err *err)
+{
+	return file_create_in_root_made(root_fd, path, mode, NULL, err);
 }
