@@ -16,7 +16,7 @@ static int open_state(const char *path, bool make, int *state_fd, struct err *er
 
 	/* A `down` that took the last network away may remove the folder between our two calls. */
 	do {
-		if (make && file_mkdir_p(path, 0700, err) < 0)
+		if (make && file_mkdir_p(path, NETWORK_STATE_MODE, err) < 0)
 			return -err->code;
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	} while (make && fd < 0 && errno == ENOENT);
@@ -27,7 +27,7 @@ static int open_state(const char *path, bool make, int *state_fd, struct err *er
 	if (st.st_uid != geteuid())
 		return err_set(err, EPERM, "state directory '%s' belongs to user %u", path,
 			       (unsigned int)st.st_uid);
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && fchmod(fd, 0700) < 0)
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && fchmod(fd, NETWORK_STATE_MODE) < 0)
 		return err_errno(err, "state directory '%s': chmod", path);
 	*state_fd = take_fd(&fd);
 	return 0;

@@ -371,6 +371,7 @@ static const struct step steps[] = {
 	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
 	{ "conntrack", run_conntrack, NULL, plan_conntrack },
 	{ "ports", attach_run_ports, attach_undo_ports, attach_plan_ports },
+	{ "names", attach_run_names, attach_undo_names, attach_plan_names },
 	{ "ipfile", run_ipfile, undo_ipfile, plan_ipfile },
 	{ "done", run_done, NULL, plan_done },
 };
@@ -398,6 +399,10 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		(void)memcpy(att->ports, request->ports, request->n_ports * sizeof(*att->ports));
 		att->n_ports = request->n_ports;
 	}
+	if (request->hostname)
+		att->hostname = xstrdup(request->hostname);
+	for (size_t i = 0; request->aliases && i < request->aliases->n; i++)
+		strlist_add(&att->aliases, request->aliases->items[i]);
 	record_veth_name(att->container, att->ifname, 0, att->veth);
 }
 

@@ -25,6 +25,11 @@ struct attach_request {
 	size_t n_static_ips;                           /* pools without one: any address */
 	const struct record_port *ports;               /* to publish; borrowed */
 	size_t n_ports;
+	const char *hostname; /* of the container; NULL: unknown. Like the aliases a checked name */
+	const struct strlist *aliases; /* more names in the network; NULL: none */
+	/* Name servers instead of the network's or the host's; NULL: none, and a resolv.conf that is
+	 * there already stays. */
+	const struct strlist *dns_servers;
 	struct link_mac mac; /* of the interface; all zero: the one of the first address */
 	const char *ipfile;  /* absolute; NULL: none */
 	bool ipfile_must;    /* a file that cannot be written fails the attach */

@@ -22,6 +22,7 @@ struct attach {
 	struct record_folder folder;
 	struct bridge_found bridge;
 	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
+	bool linked_hosts; /* the container's hosts file was linked just now */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
 };
@@ -40,6 +41,11 @@ void attach_plan_lease(const void *ctx, FILE *out);
 int attach_run_ports(void *ctx, struct err *err);
 int attach_undo_ports(void *ctx, struct err *err);
 void attach_plan_ports(const void *ctx, FILE *out);
+
+/* Steps in attach_names.c; ctx is a struct attach. */
+int attach_run_names(void *ctx, struct err *err);
+int attach_undo_names(void *ctx, struct err *err);
+void attach_plan_names(const void *ctx, FILE *out);
 
 /* Steps in attach_veth.c; ctx is a struct attach. */
 int attach_run_veth(void *ctx, struct err *err);

@@ -66,7 +66,7 @@ static int run_add(void *globals, void *add_options, char **args, int n_args, st
 	(void)n_args;
 	signals_ignore();
 	if (rc >= 0)
-		rc = request_list_read(options, &list, err);
+		rc = request_list_read(options, NULL, &list, err);
 	if (rc >= 0)
 		rc = options_ipfile(options, NULL, &ipfile, err);
 	if (rc >= 0)

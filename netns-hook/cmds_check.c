@@ -172,6 +172,8 @@ static int attach_again(struct audit *audit, struct patient *patient, struct err
 		.n_ports = att->n_ports,
 		.mac = att->mac,
 		.ipfile = att->ipfile,
+		.hostname = att->hostname,
+		.aliases = &att->aliases,
 	};
 
 	(void)memcpy(patient->net.ifname, att->ifname, sizeof(att->ifname));

@@ -5,7 +5,7 @@ _ct_netns() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		hook | add | del | create | rm | ls | inspect | check | repair | gc | explain | completion | version)
+		hook | dns | add | del | create | rm | ls | inspect | check | repair | gc | explain | completion | version)
 			command=$word
 			;;
 		esac
@@ -33,7 +33,7 @@ _ct_netns() {
 		mapfile -t COMPREPLY < <(compgen -W "default ${word//.json/}" -- "$cur")
 		return
 		;;
-	--bridge | --ip | --mtu | --iface | --static-ip | --publish | --mac | --pid) return ;;
+	--bridge | --ip | --mtu | --iface | --static-ip | --publish | --mac | --alias | --dns | --pid) return ;;
 	esac
 	case $command:$cur in
 	*:-*) ;;

@@ -18,6 +18,8 @@
 #include "common/net/neigh.h"
 #include "common/steps.h"
 #include "common/str.h"
+#include "netns-hook/dns.h"
+#include "netns-hook/hosts.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/ports.h"
 
@@ -44,7 +46,29 @@ static int holds_address(const struct detach *detach, const struct attachment *a
 	return ipam_holds(detach->state_fd, att->network, addr, &holder, err);
 }
 
-/* First of all: nothing is sent to an address that is about to be nobody's. */
+/*
+ * Nobody is led to an address that is about to be nobody's. What `ct-netns dns` would bind goes too, if it
+ * is of this network; where it is bound it stays.
+ */
+int detach_names(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	autofree char *path = xasprintf("containers/%s", att->container);
+	autofree char *hosts =
+		xasprintf("networks/%s/" HOSTS_NAME, att->network ? att->network : "");
+	autoclose int fd =
+		openat(detach->state_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat own, shared;
+
+	if (fd >= 0 && fstatat(fd, HOSTS_NAME, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(detach->state_fd, hosts, &shared, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    own.st_ino == shared.st_ino) {
+		(void)unlinkat(fd, HOSTS_NAME, 0);
+		(void)unlinkat(fd, DNS_RESOLV_NAME, 0);
+	}
+	return hosts_remove(detach->state_fd, att->network, att->container, att->ifname, err);
+}
+
+/* First of the kernel's: nothing is sent to an address that is about to be nobody's. */
 int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err)
 {
 	int rc = firewall_unpublish(att, err);
@@ -168,9 +192,10 @@ static const struct {
 	const char *name;
 	int (*run)(const struct detach *, const struct attachment *, struct err *);
 } teardown[] = {
-	{ "ports", detach_ports },         { "conntrack", detach_conntrack },
-	{ "neighbour", detach_neighbour }, { "interface", detach_interface },
-	{ "lease", detach_lease },         { "ipfile", detach_ipfile },
+	{ "names", detach_names },         { "ports", detach_ports },
+	{ "conntrack", detach_conntrack }, { "neighbour", detach_neighbour },
+	{ "interface", detach_interface }, { "lease", detach_lease },
+	{ "ipfile", detach_ipfile },
 };
 
 int detach_one(const struct detach *detach, const struct record_folder *folder,

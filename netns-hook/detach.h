@@ -31,8 +31,8 @@ struct detach {
 };
 
 /*
- * Undo one attachment, in the order that keeps packets from going astray: published ports, conntrack, neighbour
- * entry, interface, lease, address file, record. Every step is tried; the first failure is returned
+ * Undo one attachment, in the order that keeps packets from going astray: names, published ports,
+ * conntrack, neighbour entry, interface, lease, address file, record. Every step is tried; the first failure is returned
  * and the record stays then, so that a second detach or `gc` can finish. Things that are gone are
  * fine.
  */
@@ -57,6 +57,7 @@ int detach_chosen(const struct detach *detach, const char *container,
 int detach_folder(const struct detach *detach, struct record_folder *folder, struct err *err);
 
 /* Single steps, for the undo of attach. */
+int detach_names(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err);

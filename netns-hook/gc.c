@@ -17,6 +17,7 @@
 #include "common/process.h"
 #include "common/str.h"
 #include "netns-hook/detach.h"
+#include "netns-hook/hosts.h"
 #include "netns-hook/options.h"
 #include "netns-hook/ports.h"
 #include "netns-hook/state.h"
@@ -101,9 +102,18 @@ static int collect_leases(struct gc *gc, struct err *err)
 		.ctx = gc,
 	};
 
+	const struct hosts_gc names = { .alive = state_is_alive, .ctx = &alive };
 	int rc = ipam_collect(gc->state_fd, &collect, err);
 
-	return rc < 0 ? rc : ports_collect(gc->state_fd, &collect, err);
+	if (rc >= 0)
+		rc = ports_collect(gc->state_fd, &collect, err);
+	if (rc >= 0)
+		rc = hosts_collect(gc->state_fd, &names, err);
+	if (rc > 0) {
+		(void)printf("removed %d names of containers that are gone\n", rc);
+		gc->removed++;
+	}
+	return rc;
 }
 
 static bool is_our_name(const char *name)

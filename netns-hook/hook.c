@@ -11,12 +11,13 @@
 #include "common/oci_state.h"
 #include "common/signals.h"
 #include "common/str.h"
+#include "netns-hook/bundle.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/options.h"
 #include "netns-hook/request.h"
 #include "netns-hook/state.h"
 
-static int read_state(struct oci_state *state, struct err *err)
+int hook_read_state(struct oci_state *state, struct err *err)
 {
 	autofree char *text = NULL;
 	size_t len = 0;
@@ -52,12 +53,22 @@ static int open_netns(const struct oci_state *state, struct err *err)
 	return fd < 0 ? err_ctx(err, "container '%s'", state->id) : fd;
 }
 
+/* A bundle that cannot be read costs the container nothing but a name. */
+static void read_bundle(const struct oci_state *state, struct bundle *bundle)
+{
+	struct err err = ERR_INIT;
+
+	if (bundle_read(state->bundle, bundle, &err) < 0)
+		log_debug("hostname: %s; ignoring", err.msg);
+}
+
 static int hook_attach(const struct options *options, const struct oci_state *state,
 		       struct err *err)
 {
 	autorequests struct request_list list = { .n = 0 };
 	autofree char *ipfile = NULL;
-	int rc = request_list_read(options, &list, err);
+	autobundle struct bundle bundle = { .hostname = NULL };
+	int rc = request_list_read(options, &state->annotations, &list, err);
 
 	if (rc >= 0)
 		rc = options_ipfile(options, state->bundle, &ipfile, err);
@@ -67,10 +78,12 @@ static int hook_attach(const struct options *options, const struct oci_state *st
 
 	if (netns_fd < 0)
 		return netns_fd;
+	read_bundle(state, &bundle);
 	request_list_aim(&list, &(const struct request_target){
 					.container = state->id,
 					.pid = state->pid,
 					.netns_fd = netns_fd,
+					.hostname = bundle.hostname,
 					.ipfile = ipfile,
 					.ipfile_must = options->ipfile,
 				});
@@ -123,7 +136,7 @@ static int run_hook(void *globals, void *unused, char **args, int n_args, struct
 	(void)args;
 	(void)n_args;
 	signals_ignore();
-	int rc = read_state(&state, err);
+	int rc = hook_read_state(&state, err);
 
 	if (rc < 0)
 		return rc;
@@ -162,7 +175,7 @@ static int run_explain(void *globals, void *unused, char **args, int n_args, str
 		.netns_fd = -1,
 		.ipfile = options->ipfile,
 	};
-	int rc = request_list_read(options, &list, err);
+	int rc = request_list_read(options, NULL, &list, err);
 
 	(void)unused;
 	if (rc >= 0)

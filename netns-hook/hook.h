@@ -3,6 +3,7 @@
 #define CT_NETNS_HOOK_H
 
 #include "common/cmd.h"
+#include "common/oci_state.h"
 
 /*
  * The OCI hook: the container's state on standard input. creating, created, running: attach;
@@ -10,6 +11,9 @@
  * runtimes skip the others. What could not be undone is said and left to `gc`.
  */
 extern const struct cmd hook_cmd;
+
+/* The state on standard input, as all that are called as a hook read it. */
+int hook_read_state(struct oci_state *state, struct err *err);
 
 /* What the hook would do, from the same flags. */
 extern const struct cmd hook_explain_cmd;

@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "netns-hook/cmds.h"
 #include "netns-hook/cni.h"
+#include "netns-hook/dns.h"
 #include "netns-hook/gc.h"
 #include "netns-hook/hook.h"
 #include "netns-hook/options.h"
@@ -15,9 +16,9 @@
 int main(int argc, char **argv)
 {
 	const struct cmd cmds[] = {
-		hook_cmd,         cmds_add,        cmds_del,     cmds_create, cmds_rm,
-		cmds_ls,          cmds_inspect,    cmds_check,   cmds_repair, gc_cmd,
-		hook_explain_cmd, cmds_completion, cmds_version,
+		hook_cmd, dns_cmd,          cmds_add,        cmds_del,     cmds_create,
+		cmds_rm,  cmds_ls,          cmds_inspect,    cmds_check,   cmds_repair,
+		gc_cmd,   hook_explain_cmd, cmds_completion, cmds_version,
 	};
 	const struct cmd_program program = {
 		.name = "ct-netns",

@@ -21,6 +21,9 @@ struct options {
 	struct strlist static_ips;
 	struct strlist publish;
 	const char *mac;
+	struct strlist aliases;
+	struct strlist dns_servers;
+	bool annotations;
 	const char *log;
 	const char *log_format;
 	bool debug;

@@ -12,6 +12,9 @@
 #include "common/str.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/state.h"
+#include "netns-hook/wishes.h"
+
+#define MAX_ALIASES 32
 
 void request_list_free(struct request_list *list)
 {
@@ -20,6 +23,7 @@ void request_list_free(struct request_list *list)
 	free(list->nets);
 	free(list->items);
 	publish_free(&list->publish);
+	strlist_free(&list->aliases);
 }
 
 /* ---- networks ---- */
@@ -66,6 +70,7 @@ static int read_network(const struct options *options, struct request_list *list
 		.state_dir = options_state_dir(options),
 		.net = net,
 		.netns_fd = -1,
+		.dns_servers = &options->dns_servers,
 	};
 	return 0;
 }
@@ -114,42 +119,95 @@ static struct attach_request *home_of(struct request_list *list, const struct ip
 	return list->n > 1 ? NULL : &list->items[0];
 }
 
-static int add_static_ip(struct request_list *list, const char *text, struct err *err)
+static int add_static_ip(struct request_list *list, const char *text, const char *what,
+			 struct err *err)
 {
 	struct ip_addr addr;
 	struct attach_request *request = NULL;
-	int rc = ip_parse_addr(text, "--static-ip", &addr, err);
+	int rc = ip_parse_addr(text, what, &addr, err);
 
 	if (rc < 0)
 		return rc;
 	request = home_of(list, &addr);
 	if (!request)
-		return err_set(err, EINVAL, "--static-ip: %s is in no subnet of these networks",
-			       text);
+		return err_set(err, EINVAL, "%s: %s is in no subnet of these networks", what, text);
 	if (request->n_static_ips == NETWORK_MAX_RANGES)
-		return err_set(err, E2BIG, "--static-ip: more than %d addresses",
-			       NETWORK_MAX_RANGES);
+		return err_set(err, E2BIG, "%s: more than %d addresses", what, NETWORK_MAX_RANGES);
 	request->static_ips[request->n_static_ips++] = addr;
 	return 0;
 }
 
-int request_list_read(const struct options *options, struct request_list *list, struct err *err)
+/* ---- names ---- */
+
+static int add_alias(struct request_list *list, const char *text, const char *what, struct err *err)
 {
+	if (!network_dns_is_name(text))
+		return err_set(err, EINVAL,
+			       "%s: '%.80s' is no name for a container: letters, digits, '-', '_' "
+			       "and dots, neither an address nor localhost",
+			       what, text);
+	if (list->aliases.n == MAX_ALIASES)
+		return err_set(err, E2BIG, "%s: more than %d names", what, MAX_ALIASES);
+	strlist_add(&list->aliases, text);
+	return 0;
+}
+
+static int check_servers(const struct strlist *servers, struct err *err)
+{
+	struct ip_addr addr;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < servers->n; i++)
+		rc = ip_parse_addr(servers->items[i], "--dns", &addr, err);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+static int add_wish(struct request_list *list, enum wish wish, const char *text, const char *what,
+		    struct err *err)
+{
+	switch (wish) {
+	case WISH_PUBLISH:
+		return publish_parse(text, what, &list->publish, err);
+	case WISH_IP:
+		return add_static_ip(list, text, what, err);
+	case WISH_MAC:
+		return link_mac_parse(text, what, &list->items[0].mac, err);
+	case WISH_ALIASES:
+		return add_alias(list, text, what, err);
+	case WISH_COUNT:
+		break;
+	}
+	return 0;
+}
+
+int request_list_read(const struct options *options, const struct strmap *annotations,
+		      struct request_list *list, struct err *err)
+{
+	autowishes struct wishes wishes = { .all = { { .what = NULL } } };
 	int rc = read_networks(options, list, err);
 
-	if (rc >= 0 && list->n > 1 && options->static_ips.n > 0)
-		/* Where an address belongs is known once every subnet is. */
+	if (rc >= 0)
+		rc = wishes_read(options, annotations, &wishes, err);
+	/* Where an address belongs is known once every subnet is. */
+	if (rc >= 0 && list->n > 1 && wishes.all[WISH_IP].items.n > 0)
 		rc = request_list_preview(list, err);
-	for (size_t i = 0; rc >= 0 && i < options->static_ips.n; i++)
-		rc = add_static_ip(list, options->static_ips.items[i], err);
-	if (rc >= 0 && options->mac)
-		rc = link_mac_parse(options->mac, "--mac", &list->items[0].mac, err);
-	for (size_t i = 0; rc >= 0 && i < options->publish.n; i++)
-		rc = publish_parse(options->publish.items[i], "--publish", &list->publish, err);
+	for (int wish = 0; rc >= 0 && wish < WISH_COUNT; wish++) {
+		const struct strlist *items = &wishes.all[wish].items;
+
+		for (size_t i = 0; rc >= 0 && i < items->n; i++)
+			rc = add_wish(list, (enum wish)wish, items->items[i], wishes.all[wish].what,
+				      err);
+	}
+	if (rc >= 0)
+		rc = check_servers(&options->dns_servers, err);
 	if (rc < 0)
 		return rc;
 	list->items[0].ports = list->publish.items;
 	list->items[0].n_ports = list->publish.n;
+	for (size_t i = 0; i < list->n; i++)
+		list->items[i].aliases = &list->aliases;
 	return 0;
 }
 
@@ -164,6 +222,7 @@ void request_list_aim(struct request_list *list, const struct request_target *ta
 		request->pid = target->pid;
 		request->netns_fd = target->netns_fd;
 		request->netns_path = target->netns_path;
+		request->hostname = target->hostname;
 		request->ipfile = i == 0 ? target->ipfile : NULL;
 		request->ipfile_must = target->ipfile_must;
 	}

@@ -21,11 +21,14 @@ struct request_list {
 	struct attach_request *items;
 	size_t n; /* at least one */
 	struct publish_list publish;
+	struct strlist aliases;
 };
 #define autorequests __attribute__((cleanup(request_list_free)))
 void request_list_free(struct request_list *list);
 
-int request_list_read(const struct options *options, struct request_list *list, struct err *err);
+/* annotations: of the state, NULL: none; see wishes.h. */
+int request_list_read(const struct options *options, const struct strmap *annotations,
+		      struct request_list *list, struct err *err);
 
 /* The subnets that float, as they would be chosen now; nothing is written down. */
 int request_list_preview(struct request_list *list, struct err *err);
@@ -36,6 +39,7 @@ struct request_target {
 	pid_t pid;
 	int netns_fd;
 	const char *netns_path;
+	const char *hostname; /* NULL: unknown */
 	const char *ipfile;
 	bool ipfile_must;
 };

@@ -19,7 +19,7 @@ int state_open(const char *path, bool make, int *fd, struct err *err)
 
 	/* `bridge-setup down` may remove the empty folder between our two calls. */
 	do {
-		if (make && file_mkdir_p(path, 0700, err) < 0)
+		if (make && file_mkdir_p(path, NETWORK_STATE_MODE, err) < 0)
 			return err_ctx(err, "state directory");
 		dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	} while (make && dir_fd < 0 && errno == ENOENT);
@@ -34,7 +34,7 @@ int state_open(const char *path, bool make, int *fd, struct err *err)
 			       "state directory '%s' belongs to user %u, not to us: choose another "
 			       "with --state-dir",
 			       path, st.st_uid);
-	if ((st.st_mode & 0777) != 0700 && (st.st_mode & 022) && fchmod(dir_fd, 0700) < 0)
+	if ((st.st_mode & 022) && fchmod(dir_fd, NETWORK_STATE_MODE) < 0)
 		return err_errno(err, "shut state directory '%s' to others", path);
 	*fd = take_fd(&dir_fd);
 	return 1;

@@ -10,8 +10,8 @@
 #include "netns-hook/ipam.h"
 
 /*
- * The state directory. make: created when missing (0700); without it a missing one is 0. 1: *fd is
- * open, negative: error. One that others may write to is shut (0700) if it is ours, else refused.
+ * The state directory. make: created when missing; without it a missing one is 0. 1: *fd is open,
+ * negative: error. One that others may write to is shut to them if it is ours, else refused.
  */
 int state_open(const char *path, bool make, int *fd, struct err *err);
 

@@ -190,6 +190,7 @@ void network_free(struct network *net)
 	free(net->cni_version);
 	free(net->routes);
 	free(net->masq_exclude);
+	network_dns_free(&net->dns);
 	*net = (struct network){ .name = NULL };
 }
 

@@ -9,6 +9,7 @@
 #include "common/err.h"
 #include "common/json.h"
 #include "common/net/ip.h"
+#include "common/net/network_dns.h"
 
 /*
  * A network: one definition drives bridge, addresses, rules and leases. It comes from
@@ -19,6 +20,11 @@
 #define NETWORK_CONFIG_DIR   "/etc/ct-netns"
 #define NETWORK_STATE_DIR    "/run/ct-netns"
 #define NETWORK_DEFAULT_NAME "default"
+/*
+ * Of the state directory. Others may walk through and not look: the root of a container with a user
+ * namespace, who is nobody on the host, binds files from in there.
+ */
+#define NETWORK_STATE_MODE   0711
 #define NETWORK_CONFIG_BYTES (1u << 20)
 
 enum network_ingress {
@@ -74,6 +80,7 @@ struct network {
 	bool internal;                /* no way out and none in: neighbours and the host alone */
 	struct network_route *routes; /* further routes inside */
 	size_t n_routes;
+	struct network_dns dns;
 	bool subnet_floats; /* built-in default, nobody asked for this subnet: see
 			     * bridge_settle(), which must run before it is used */
 };

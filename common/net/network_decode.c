@@ -54,6 +54,7 @@ struct netconf_doc {
 	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
 	int64_t mtu;
 	struct ipam_doc ipam;
+	struct network_dns dns;
 };
 
 static int decode_addr(const json_node *node, const struct json_field *field, void *out,
@@ -260,7 +261,7 @@ static const struct json_field netconf_fields[] = {
 	{ "enabledad", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "portIsolation", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "dns", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "dns", network_dns_decode, AT(dns), 0, NULL, 0 },
 	{ "args", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "runtimeConfig", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "prevResult", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -283,6 +284,7 @@ static void netconf_free(struct netconf_doc *doc)
 	free(doc->ipam.ranges.items);
 	free(doc->ipam.routes);
 	free(doc->masq_exclude.items);
+	network_dns_free(&doc->dns);
 }
 
 /* `where` names the range in errors: "ipam" or "ipam.ranges[0][1]". */
@@ -397,6 +399,8 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 	net->masq_random_fully = doc->masq_random_fully;
 	net->n_masq_exclude = doc->masq_exclude.n;
 	net->masq_exclude = take_ptr(&doc->masq_exclude.items);
+	net->dns = doc->dns;
+	doc->dns = (struct network_dns){ .domain = NULL };
 	net->snat = doc->snat[0];
 	net->snat6 = doc->snat[1];
 	net->firewall = (enum firewall_kind)doc->firewall;

@@ -21,6 +21,8 @@ void attachment_free(struct attachment *att)
 	free(att->network);
 	free(att->netns_path);
 	free(att->ipfile);
+	free(att->hostname);
+	strlist_free(&att->aliases);
 	free(att->ports);
 	*att = (struct attachment){ 0 };
 }
@@ -282,6 +284,8 @@ static const struct json_field record_fields[] = {
 	FIELD("netns", json_decode_string, att.netns_path, 0, NULL),
 	FIELD("cni", json_decode_bool, att.cni, 0, NULL),
 	FIELD("ipfile", json_decode_string, att.ipfile, 0, NULL),
+	FIELD("hostname", json_decode_string, att.hostname, 0, NULL),
+	FIELD("aliases", json_decode_strings, att.aliases, 0, NULL),
 	FIELD("bootId", json_decode_string, boot_id, JSON_REQUIRED, NULL),
 	FIELD("owner", json_decode_object, owner, JSON_REQUIRED, &owner_table),
 };
@@ -377,6 +381,14 @@ static void put_ports(json_node *root, const struct attachment *att)
 	}
 }
 
+static void put_aliases(json_node *root, const struct attachment *att)
+{
+	json_node *list = att->aliases.n > 0 ? json_put_array(root, "aliases") : NULL;
+
+	for (size_t i = 0; i < att->aliases.n; i++)
+		json_append_string(list, att->aliases.items[i]);
+}
+
 json_node *record_json(const struct attachment *att)
 {
 	json_node *root = json_object();
@@ -402,6 +414,8 @@ json_node *record_json(const struct attachment *att)
 	if (att->cni)
 		json_put_bool(root, "cni", true);
 	json_put_string(root, "ipfile", att->ipfile);
+	json_put_string(root, "hostname", att->hostname);
+	put_aliases(root, att);
 	json_put_string(root, "bootId", att->owner.boot_id);
 
 	json_node *owner = json_put_object(root, "owner");

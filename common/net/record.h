@@ -68,6 +68,8 @@ struct attachment {
 	char *netns_path;   /* the name that its namespace was given by; NULL: by a process */
 	bool cni;           /* a CNI runtime asked for it, and its GC may take it away */
 	char *ipfile;       /* absolute; NULL: none was written */
+	char *hostname;     /* a checked name, as are the aliases; NULL: unknown */
+	struct strlist aliases;
 	struct record_owner owner;
 };
 #define autoattachment __attribute__((cleanup(attachment_free)))

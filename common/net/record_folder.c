@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/lock.h"
 #include "common/log.h"
+#include "common/net/network.h"
 #include "common/net/record.h"
 #include "common/str.h"
 
@@ -22,7 +23,7 @@ static int open_dir(int dir_fd, const char *name, bool make, int *fd, struct err
 {
 	*fd = openat(dir_fd, name, DIR_FLAGS);
 	if (*fd < 0 && errno == ENOENT && make) {
-		if (mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST)
+		if (mkdirat(dir_fd, name, NETWORK_STATE_MODE) < 0 && errno != EEXIST)
 			return err_errno(err, "create state folder '%s'", name);
 		*fd = openat(dir_fd, name, DIR_FLAGS);
 		if (*fd < 0 && errno == ENOENT)

@@ -47,7 +47,7 @@ teardown() {
 	container a
 	attach a --state-dir /run/elsewhere
 	[ -e /run/elsewhere/containers/a/eth0.json ]
-	[ "$(stat -c %a /run/elsewhere)" = 700 ]
+	[ "$(stat -c %a /run/elsewhere)" = 711 ]
 	[ "$(stat -c %a /run/elsewhere/containers/a/eth0.json)" = 600 ]
 	[ ! -e "$STATE_DIR" ]
 	detach a --state-dir /run/elsewhere
