@@ -217,7 +217,7 @@ static int run_network(void *ctx, struct err *err)
 	return bridge_ensure(&a->nl, a->state_fd, a->request->net, NULL, &a->bridge, err);
 }
 
-static void plan_item(void *ctx, enum report_kind kind, enum report_state state, const char *text)
+void attach_plan_item(void *ctx, enum report_kind kind, enum report_state state, const char *text)
 {
 	FILE *out = ctx;
 
@@ -229,7 +229,7 @@ static void plan_item(void *ctx, enum report_kind kind, enum report_state state,
 static void plan_network(const void *ctx, FILE *out)
 {
 	const struct attach_request *request = ((const struct attach *)ctx)->request;
-	const struct report report = { .item = plan_item, .ctx = out };
+	const struct report report = { .item = attach_plan_item, .ctx = out };
 	autonetlink struct netlink nl = NETLINK_INIT;
 	autoclose int state_fd = -1;
 	struct err err = ERR_INIT;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The step of attach that publishes ports, and what brings back those of others. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/net/bridge_state.h"
 #include "common/net/conntrack.h"
 #include "common/net/firewall.h"
-#include "common/net/firewall_rule.h"
 #include "common/net/sysctl.h"
 #include "common/steps.h"
 #include "common/str.h"
@@ -83,7 +84,7 @@ int attach_run_ports(void *ctx, struct err *err)
 	int rc = 0;
 
 	if (a->bridge.mended)
-		republish_others(a->state_fd, a->att->container);
+		republish_others(a->state_fd, &a->folder, a->att->ifname);
 	if (a->att->n_ports == 0)
 		return 0;
 	a->att->firewall = a->bridge.firewall;
@@ -118,25 +119,37 @@ int attach_undo_ports(void *ctx, struct err *err)
 	return a->was_attached ? 0 : detach_ports(&undo, a->att, err);
 }
 
+/* The back end that the network was made with, or would be. */
+static enum firewall_kind plan_firewall(const struct attach_request *request)
+{
+	autofree char *path = xasprintf("networks/%s", request->net->name);
+	struct bridge_state state = { .firewall = FIREWALL_AUTO };
+	autoclose int state_fd = -1;
+	autoclose int net_fd = -1;
+	struct err ignored = ERR_INIT;
+
+	if (state_open(request->state_dir, false, &state_fd, &ignored) > 0)
+		net_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (net_fd < 0 || bridge_state_load(net_fd, &state, &ignored) <= 0 ||
+	    state.firewall == FIREWALL_AUTO)
+		(void)firewall_choose(request->net, &state.firewall, &ignored);
+	return state.firewall;
+}
+
 void attach_plan_ports(const void *ctx, FILE *out)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
 	const struct attach *a = ctx;
+	const struct report report = { .item = attach_plan_item, .ctx = out };
+	struct attachment att = *a->att; /* a view: owns nothing */
+	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < a->att->n_ports; i++)
-		(void)fprintf(out, "publish %s:\n", publish_text(&a->att->ports[i]).text);
-	if (uses_loopback(a->att))
-		(void)fprintf(out, "  net/ipv4/conf/%s/route_localnet = 1\n", a->att->bridge);
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		autorules struct firewall_rules rules = { .items = NULL };
-
-		firewall_port_rules(a->att, families[f], &rules);
-		for (size_t i = 0; i < rules.n; i++) {
-			autostrbuf struct strbuf text = { .text = NULL };
-
-			firewall_rule_text(&rules.items[i], &text);
-			(void)fprintf(out, "  rule %s %s: %s\n", rules.items[i].table,
-				      rules.items[i].chain, text.text);
-		}
-	}
+	if (att.n_ports == 0)
+		return;
+	att.firewall = plan_firewall(a->request);
+	for (size_t i = 0; i < att.n_ports; i++)
+		(void)fprintf(out, "publish %s:\n", publish_text(&att.ports[i]).text);
+	if (uses_loopback(&att))
+		(void)fprintf(out, "  make: net/ipv4/conf/%s/route_localnet = 1\n", att.bridge);
+	if (firewall_check_ports(&att, &report, &err) < 0)
+		(void)fprintf(out, "  refused: %s\n", err.msg);
 }

@@ -9,6 +9,7 @@
 #include "common/net/bridge.h"
 #include "common/net/netlink.h"
 #include "common/net/record.h"
+#include "common/net/report.h"
 #include "netns-hook/attach.h"
 #include "netns-hook/detach.h"
 
@@ -26,6 +27,9 @@ struct attach {
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
 };
+
+/* For a struct report whose ctx is a FILE: what is there, and what would be made. */
+void attach_plan_item(void *ctx, enum report_kind kind, enum report_state state, const char *text);
 
 /* How a step of it is undone. */
 struct detach attach_undo(struct attach *a);

@@ -194,14 +194,13 @@ static int drop_interface(struct audit *audit, const struct attachment *att, str
 
 static int mend(struct audit *audit, struct patient *patient, struct err *err)
 {
-	int n = 0;
-
 	for (int tries = 0; tries < 2; tries++) {
 		if (tries > 0 && drop_interface(audit, patient->att, err) < 0)
 			return -err->code;
 		if (attach_again(audit, patient, err) < 0)
 			return -err->code;
-		n = look(audit, patient, tell_nothing, err);
+		int n = look(audit, patient, tell_nothing, err);
+
 		if (n <= 0)
 			return n;
 	}

@@ -6,7 +6,7 @@
 #include "common/cleanup.h"
 #include "common/json.h"
 #include "common/net/addr.h"
-#include "common/net/firewall_rule.h"
+#include "common/net/firewall.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
 #include "common/str.h"
@@ -115,23 +115,21 @@ static int put_inside(json_node *kernel, const struct attachment *att, struct er
 	return rc < 0 ? rc : put_routes(node, &nl, link.index, err);
 }
 
-/* What its published ports ask of the firewall; `check` says whether the kernel has it. */
-static void put_rules(json_node *root, const struct attachment *att)
+static void add_rule(void *ctx, enum report_kind kind, enum report_state state, const char *text)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
-	json_node *array = att->n_ports > 0 ? json_put_array(root, "rules") : NULL;
+	json_node *item = json_object();
 
-	for (size_t f = 0; array && f < ARRAY_SIZE(families); f++) {
-		autorules struct firewall_rules rules = { .items = NULL };
+	(void)kind;
+	json_put_string(item, "rule", text);
+	json_put_bool(item, "present", state == REPORT_RIGHT);
+	json_append(ctx, item);
+}
 
-		firewall_port_rules(att, families[f], &rules);
-		for (size_t i = 0; i < rules.n; i++) {
-			autostrbuf struct strbuf text = { .text = NULL };
+static int put_rules(json_node *kernel, const struct attachment *att, struct err *err)
+{
+	const struct report report = { .item = add_rule, .ctx = json_put_array(kernel, "rules") };
 
-			firewall_rule_text(&rules.items[i], &text);
-			json_append_string(array, text.text);
-		}
-	}
+	return firewall_check_ports(att, &report, err);
 }
 
 static int inspect(struct netlink *nl, const struct attachment *att, json_node *list,
@@ -142,8 +140,9 @@ static int inspect(struct netlink *nl, const struct attachment *att, json_node *
 	int rc = 0;
 
 	json_append(list, root);
-	put_rules(root, att);
 	rc = put_host(kernel, nl, att, err);
+	if (rc >= 0)
+		rc = put_rules(kernel, att, err);
 	if (rc >= 0)
 		rc = put_inside(kernel, att, err);
 	return rc < 0 ? rc : put_neighbours(kernel, nl, att, err);

@@ -18,25 +18,33 @@ static int republish(const struct record_folder *folder, const char *ifname, str
 	return firewall_publish(&att, err);
 }
 
+/* All of its interfaces, but `except` (NULL: none). */
+static int republish_folder(const struct record_folder *folder, const char *except, struct err *err)
+{
+	struct strlist ifnames = { 0 };
+	int rc = record_folder_ifnames(folder, &ifnames, err);
+
+	for (size_t i = 0; rc >= 0 && i < ifnames.n; i++) {
+		if (!str_eq(ifnames.items[i], except))
+			rc = republish(folder, ifnames.items[i], err);
+	}
+	strlist_free(&ifnames);
+	return rc;
+}
+
 static int republish_container(int state_fd, const char *id, struct err *err)
 {
 	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
-	struct strlist ifnames = { 0 };
 	int rc = record_folder_open(state_fd, id, false, 0, &folder, err);
 
 	if (rc == -EWOULDBLOCK) {
 		err_clear(err);
 		return 0;
 	}
-	if (rc > 0)
-		rc = record_folder_ifnames(&folder, &ifnames, err);
-	for (size_t i = 0; rc >= 0 && i < ifnames.n; i++)
-		rc = republish(&folder, ifnames.items[i], err);
-	strlist_free(&ifnames);
-	return rc;
+	return rc > 0 ? republish_folder(&folder, NULL, err) : rc;
 }
 
-void republish_others(int state_fd, const char *container)
+void republish_others(int state_fd, const struct record_folder *own, const char *ifname)
 {
 	struct strlist ids = { 0 };
 	struct err err = ERR_INIT;
@@ -44,10 +52,11 @@ void republish_others(int state_fd, const char *container)
 	if (record_containers(state_fd, &ids, &err) < 0)
 		log_warning("published ports of other containers: %s; ignoring", err.msg);
 	for (size_t i = 0; i < ids.n; i++) {
-		if (str_eq(ids.items[i], container))
-			continue;
+		const bool is_own = str_eq(ids.items[i], own->container);
+
 		err_clear(&err);
-		if (republish_container(state_fd, ids.items[i], &err) < 0)
+		if ((is_own ? republish_folder(own, ifname, &err)
+			    : republish_container(state_fd, ids.items[i], &err)) < 0)
 			log_warning("published ports of container '%s': %s; ignoring", ids.items[i],
 				    err.msg);
 	}

@@ -16,6 +16,9 @@
  * hold the lock of the legacy back end too, so that two of them do not both add what is missing.
  */
 
+#define JUMP_PREFIX FIREWALL_COMMENT_JUMP " "
+#define PORT_PREFIX "ct-netns port: "
+
 /* What a network or an attachment wants, and what of it is there. */
 struct view {
 	struct fw_nft_rules wanted;
@@ -53,6 +56,13 @@ static int view_make(const struct subject *subject, struct view *view, struct er
 
 /* ---- comparing ---- */
 
+/* The comment of a published port begins as that of a jump does. */
+static bool has_prefix(const struct fw_nft_found *found, const char *prefix)
+{
+	return str_starts(found->comment, prefix) &&
+	       (!str_eq(prefix, JUMP_PREFIX) || !str_starts(found->comment, PORT_PREFIX));
+}
+
 /* The next rule from *at on that is in the chain and has the prefix; NULL: none. */
 static const struct fw_nft_found *next_found(const struct view *view, const char *chain,
 					     const char *prefix, size_t *at)
@@ -60,7 +70,7 @@ static const struct fw_nft_found *next_found(const struct view *view, const char
 	for (; *at < view->found.n; (*at)++) {
 		const struct fw_nft_found *found = &view->found.items[*at];
 
-		if (str_eq(found->chain, chain) && str_starts(found->comment, prefix))
+		if (str_eq(found->chain, chain) && has_prefix(found, prefix))
 			return &view->found.items[(*at)++];
 	}
 	return NULL;
@@ -88,8 +98,7 @@ static int chain_wrong(const struct view *view, const struct fw_nft_rules *wante
 
 static int base_wrong(const struct view *view, const char *chain)
 {
-	return view->base.n > 0 ? chain_wrong(view, &view->base, chain, FIREWALL_COMMENT_JUMP " ")
-				: 0;
+	return view->base.n > 0 ? chain_wrong(view, &view->base, chain, JUMP_PREFIX) : 0;
 }
 
 static int count_wrong(const struct view *view)
@@ -181,7 +190,7 @@ static int mend(const struct view *view, struct err *err)
 		const char *chain = fw_nft_chains[i].name;
 
 		if (base_wrong(view, chain) > 0)
-			put_chain(view, &view->base, chain, FIREWALL_COMMENT_JUMP " ", &text);
+			put_chain(view, &view->base, chain, JUMP_PREFIX, &text);
 		if (chain_wrong(view, &view->wanted, chain, view->prefix) > 0)
 			put_chain(view, &view->wanted, chain, view->prefix, &text);
 	}
@@ -195,9 +204,9 @@ static bool is_in_use(const struct view *view)
 		const struct fw_nft_found *found = &view->found.items[i];
 
 		if (!str_starts(found->comment, view->prefix) &&
-		    !str_starts(found->comment, FIREWALL_COMMENT_JUMP " "))
+		    !str_starts(found->comment, JUMP_PREFIX))
 			return true;
-		if (str_starts(found->comment, "ct-netns port: ") &&
+		if (str_starts(found->comment, PORT_PREFIX) &&
 		    !str_starts(found->comment, view->prefix))
 			return true;
 	}

@@ -334,6 +334,26 @@ nothing_attached() {
 	nothing_attached
 }
 
+@test "CNI ADD: fails or dies at any step, and DEL leaves nothing" {
+	local step how before
+	NETNS_TOOL=$FAULT_BIN/ct-netns
+	[ -x "$NETNS_TOOL" ] || skip "no fault tree: make fault"
+	net_conf 1.1.0 '.runtimeConfig.portMappings = [{"hostPort": 8080, "containerPort": 80}]'
+	add a
+	cni DEL a
+	before=$(find "$STATE_DIR" | sort)
+	for step in record lease.taken lease veth inside ports.claimed ports done; do
+		for how in fail kill; do
+			run ! cni ADD a CT_FAULT=$step:$how
+			[ $how = kill ] || assert_output_has '"code":5,'
+			assert_equal "$(cni DEL a)" ""
+			assert_equal "$(find "$STATE_DIR" | sort)" "$before" "after $step:$how"
+			nothing_attached
+			run ! inside a ip link show eth0
+		done
+	done
+}
+
 # ---- DEL ----
 
 @test "CNI DEL: needs no namespace, works twice, and for what never was" {

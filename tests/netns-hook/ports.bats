@@ -317,3 +317,33 @@ ask() {
 	run -1 attach b --mac 01:00:00:00:00:77
 	[[ $output == *"--mac"*multicast* ]]
 }
+
+# port_rules: with the handles that the kernel gave them.
+port_rules() {
+	if [ "$FIREWALL" = nftables ]; then
+		nft -a list chain inet ct-netns ports
+	else
+		rules | grep -- '-A CT-PORTS'
+	fi
+}
+
+@test "publish: another attach leaves the rules as they are" {
+	container a
+	container b
+	attach a --publish 8080:80
+	port_rules >"$BATS_TEST_TMPDIR/before"
+	grep -q 8080 "$BATS_TEST_TMPDIR/before"
+	attach b
+	attach a --iface eth1 --bridge br7 --ip 10.7.0.1/24
+	port_rules | diff "$BATS_TEST_TMPDIR/before" -
+	"$NETNS_TOOL" rm --bridge br7 --ip 10.7.0.1/24 --force
+}
+
+@test "publish: after a flush, one more interface of the container brings its ports back" {
+	container a
+	attach a --publish 8080:80
+	port_rules | sed 's/# handle.*//' >"$BATS_TEST_TMPDIR/before"
+	flush_rules
+	attach a --iface eth1
+	port_rules | sed 's/# handle.*//' | diff "$BATS_TEST_TMPDIR/before" -
+}
