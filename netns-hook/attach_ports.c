@@ -150,6 +150,13 @@ void attach_plan_ports(const void *ctx, FILE *out)
 		(void)fprintf(out, "publish %s:\n", publish_text(&att.ports[i]).text);
 	if (uses_loopback(&att))
 		(void)fprintf(out, "  make: net/ipv4/conf/%s/route_localnet = 1\n", att.bridge);
+	for (size_t i = 0; i < att.n_ports; i++) {
+		if (att.ports[i].proto == IPPROTO_UDP)
+			(void)fprintf(out,
+				      "  IPCTNL_MSG_CT_DELETE of connections to port %u/udp%s\n",
+				      att.ports[i].host_port,
+				      att.ports[i].count > 1 ? " and so on" : "");
+	}
 	if (firewall_check_ports(&att, &report, &err) < 0)
 		(void)fprintf(out, "  refused: %s\n", err.msg);
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netlink/socket.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,22 +107,21 @@ int detach_neighbour(const struct detach *detach, const struct attachment *att, 
 }
 
 /*
- * The child holds nothing of ours but the socket: a runtime that reads its hook's output to the end
- * must not wait for it, and a lock must end with us.
+ * The child holds nothing of ours: a runtime that reads its hook's output to the end must not wait
+ * for it, a lock must end with us, and on one socket each would get answers that are the other's.
  */
 static int delete_in_background(struct netlink *nl, int index, struct err *err)
 {
+	struct netlink own = NETLINK_INIT;
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid > 0 ? 0 : link_delete(nl, index, err);
-	const int nl_fd = nl_socket_get_fd(nl->sock);
-
-	if (nl_fd > 0)
-		(void)syscall(SYS_close_range, 0, nl_fd - 1, 0);
-	(void)syscall(SYS_close_range, nl_fd + 1, ~0U, 0);
+	(void)syscall(SYS_close_range, 0, ~0U, 0);
 	(void)setsid();
-	_exit(link_delete(nl, index, err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	if (netlink_open(&own, err) < 0 || link_delete(&own, index, err) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
 }
 
 int detach_interface(const struct detach *detach, const struct attachment *att, struct err *err)

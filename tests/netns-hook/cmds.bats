@@ -138,6 +138,17 @@ no_difference() {
 	veths 1
 }
 
+@test "networks: a container of many interfaces is detached whole" {
+	local i
+	for i in 0 1 2 3 4 5 6 7; do
+		attach a --iface "eth$i"
+	done
+	run -0 detach a
+	assert_equal "$output" ""
+	wait_for 5 no_veth
+	assert_equal "$("$NETNS_TOOL" ls --json)" "[]"
+}
+
 # ---- inspect ----
 
 @test "inspect: the record, and what the kernel has on both sides" {
