@@ -5,8 +5,11 @@
 talk.py serve tcp|udp PORT ID     on all addresses of both families
 talk.py ask tcp|udp HOST PORT     sends "hi"; fails when nothing comes within 2 seconds
 talk.py chat HOST PORT            one UDP socket for every line of standard input
+talk.py refuse PORT               a TCP server that resets whoever comes
+talk.py storm HOST PORT N         N connections, each ended by a reset of either side
 """
 import socket
+import struct
 import sys
 
 TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
@@ -62,11 +65,42 @@ def chat(host, port):
             print("nobody", flush=True)
 
 
+def reset_on_close(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def refuse(port):
+    server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.bind(("::", port))
+    server.listen(64)
+    while True:
+        client, _ = server.accept()
+        reset_on_close(client)
+        client.close()
+
+
+def storm(host, port, count):
+    for i in range(count):
+        try:
+            with connect("tcp", host, port) as client:
+                if i % 2:
+                    reset_on_close(client)
+                client.sendall(b"x" * 512)
+                client.recv(16)
+        except OSError:
+            pass
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "serve":
         serve(rest[0], int(rest[1]), rest[2])
     elif what == "ask":
         sys.exit(ask(rest[0], rest[1], int(rest[2])))
+    elif what == "refuse":
+        refuse(int(rest[0]))
+    elif what == "storm":
+        storm(rest[0], int(rest[1]), int(rest[2]))
     else:
         chat(rest[0], int(rest[1]))

@@ -263,3 +263,36 @@ admin_rule() {
 	flush_rules
 	inside a timeout 2 busybox wget -q -O - http://127.0.0.2:8088/
 }
+
+@test "no private address leaves by the uplink during 1,000 connections with resets" {
+	make_host
+	container a
+	attach a
+	ip netns exec outside "$TOP/tests/lib/talk.py" refuse 9000 >/dev/null 2>&1 3>&- &
+	TEST_PIDS+=("$!")
+	wait_for 5 outside sh -c "ss -Hltn 'sport = :9000' | grep -q ."
+	ip netns exec outside tcpdump -i up0 -n -l -U -w "$TEST_DIR/pcap" ip >/dev/null 2>"$TEST_DIR/tcpdump" 3>&- &
+	capture=$!
+	TEST_PIDS+=("$capture")
+	wait_for 5 grep -q listening "$TEST_DIR/tcpdump"
+	inside a timeout 60 "$TOP/tests/lib/talk.py" storm 192.0.2.2 9000 1000
+	# the last of it has arrived when a ping sent after it has been answered
+	ping -c 1 -W 2 192.0.2.2 >/dev/null
+	wait_for 5 sh -c "tcpdump -n -r '$TEST_DIR/pcap' icmp 2>/dev/null | grep -q reply"
+	kill "$capture"
+	[ "$(tcpdump -n -r "$TEST_DIR/pcap" tcp 2>/dev/null | wc -l)" -ge 3000 ]
+	[ -z "$(tcpdump -n -r "$TEST_DIR/pcap" src net 172.16.0.0/12 2>/dev/null)" ]
+}
+
+@test "an address that is handed out again answers at once" {
+	make_host
+	for id in a b; do container "$id"; done
+	attach a --static-ip 172.19.0.7
+	# the host, and a neighbour, know who had it
+	wait_for 5 ping -c 1 -W 1 172.19.0.7
+	detach a
+	attach b --static-ip 172.19.0.7 --mac 02:00:00:00:00:99
+	run -0 ping -c 1 -W 1 172.19.0.7
+	rtt=$(grep -o 'time=[0-9]*' <<<"$output" | cut -d= -f2)
+	[ "$rtt" -lt 50 ]
+}
