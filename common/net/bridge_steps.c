@@ -478,7 +478,12 @@ static int step_verified(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 
-	if (work->check || work->state.index == work->link.index)
+	if (work->check)
+		return 0;
+	/* Notes what of nf_tables has been seen. */
+	if (firewall_glance(work->state.firewall, work->net, work->net_fd, err) < 0)
+		return -err->code;
+	if (work->state.index == work->link.index)
 		return 0;
 	work->state.index = work->link.index;
 	return bridge_state_save(work->net_fd, &work->state, err);
@@ -548,7 +553,7 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	right = glance_sysctls(work, err);
 	if (right <= 0)
 		return right;
-	right = firewall_ensure(work->state.firewall, net, NULL, err);
+	right = firewall_glance(work->state.firewall, net, work->net_fd, err);
 	work->mended = right > 0;
 	return right < 0 ? right : 1;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "common/log.h"
 #include "common/net/fw_forward.h"
 #include "common/net/fw_legacy.h"
+#include "common/net/fw_nft_kernel.h"
 #include "common/str.h"
 
 static const struct firewall_backend *backend(enum firewall_kind kind)
@@ -104,6 +106,47 @@ int firewall_ensure(enum firewall_kind kind, const struct network *net, const st
 	if (own > 0)
 		warn_of_legacy(kind, net);
 	return own + others;
+}
+
+#define GENERATION_NAME  "nft.generation"
+#define GENERATION_BYTES 16
+
+static bool is_noted(int net_fd, uint32_t generation)
+{
+	autofree char *text = NULL;
+	struct err err = ERR_INIT;
+	uint64_t noted = 0;
+
+	return file_read_at(net_fd, GENERATION_NAME, GENERATION_BYTES, &text, NULL, &err) >= 0 &&
+	       str_to_u64(text, GENERATION_NAME, 0, UINT32_MAX, &noted, &err) >= 0 &&
+	       noted == generation;
+}
+
+/* A note that is not written costs the next one a listing. */
+static void note(int net_fd, uint32_t generation)
+{
+	char text[GENERATION_BYTES];
+	struct err err = ERR_INIT;
+
+	(void)snprintf(text, sizeof(text), "%u", generation);
+	if (file_write_atomic_at(net_fd, GENERATION_NAME, text, strlen(text), 0600, &err) < 0)
+		log_debug("%s; ignoring", err.msg);
+}
+
+int firewall_glance(enum firewall_kind kind, const struct network *net, int net_fd, struct err *err)
+{
+	uint32_t before = 0, after = 0;
+	int rc = fw_nft_generation(&before, err);
+
+	if (rc < 0)
+		return rc;
+	if (is_noted(net_fd, before))
+		return kind == FIREWALL_NFTABLES ? 0 : backend(kind)->ensure(net, NULL, err);
+	rc = firewall_ensure(kind, net, NULL, err);
+	/* What changed while we looked was not all seen, unless it was we who changed it. */
+	if (rc == 0 && fw_nft_generation(&after, err) >= 0 && after == before)
+		note(net_fd, before);
+	return rc;
 }
 
 int firewall_check(enum firewall_kind kind, const struct network *net, const struct report *report,

@@ -50,6 +50,13 @@ enum firewall_kind firewall_named(const char *name);
  */
 int firewall_ensure(enum firewall_kind kind, const struct network *net, const struct report *report,
 		    struct err *err);
+/*
+ * The same where a container is waiting. What was right in nf_tables is right as long as nobody has
+ * changed anything there, so its rules and chains are listed only when its generation is not the one
+ * that was noted in net_fd (a network's folder of the state directory).
+ */
+int firewall_glance(enum firewall_kind kind, const struct network *net, int net_fd,
+		    struct err *err);
 int firewall_check(enum firewall_kind kind, const struct network *net, const struct report *report,
 		   struct err *err);
 /* The network's rules, then chains that are empty and their jumps. Fine when nothing is there. */

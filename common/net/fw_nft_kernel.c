@@ -27,12 +27,12 @@ const char *fw_nft_family_name(int family)
 	return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : "inet";
 }
 
-static struct nl_msg *nft_msg(int type, int family)
+static struct nl_msg *nft_msg(int type, int family, int flags)
 {
 	const struct nfgenmsg head = { .nfgen_family = (unsigned char)family,
 				       .version = NFNETLINK_V0 };
 
-	return netlink_msg(NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_REQUEST | NLM_F_DUMP, &head,
+	return netlink_msg(NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_REQUEST | flags, &head,
 			   sizeof(head));
 }
 
@@ -155,7 +155,7 @@ int fw_nft_read(int family, const char *table, struct fw_nft_found_list *list, s
 		return rc;
 	rc = -EINTR;
 	for (int tries = 0; rc == -EINTR && tries < DUMP_TRIES; tries++) {
-		struct nl_msg *msg = nft_msg(NFT_MSG_GETRULE, family);
+		struct nl_msg *msg = nft_msg(NFT_MSG_GETRULE, family, NLM_F_DUMP);
 
 		netlink_put_string(msg, NFTA_RULE_TABLE, table);
 		fw_nft_found_free(list);
@@ -217,10 +217,35 @@ int fw_nft_forward_chains(struct fw_nft_forward_list *list, struct err *err)
 	rc = -EINTR;
 	for (int tries = 0; rc == -EINTR && tries < DUMP_TRIES; tries++) {
 		fw_nft_forward_free(list);
-		rc = netlink_ask(&nl, nft_msg(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), take_chain, list);
+		rc = netlink_ask(&nl, nft_msg(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NLM_F_DUMP),
+				 take_chain, list);
 	}
 	if (rc < 0)
 		return netlink_fail(&nl, rc, err, "firewall: reading the chains of nftables");
+	return 0;
+}
+
+static void take_generation(const struct nlmsghdr *answer, void *ctx)
+{
+	const struct nlattr *id = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)answer,
+						  sizeof(struct nfgenmsg), NFTA_GEN_ID);
+
+	if (id)
+		*(uint32_t *)ctx = ntohl(nla_get_u32(id));
+}
+
+int fw_nft_generation(uint32_t *generation, struct err *err)
+{
+	autonetlink struct netlink nl = NETLINK_INIT;
+	int rc = netlink_open_netfilter(&nl, err);
+
+	*generation = 0;
+	if (rc < 0)
+		return rc;
+	rc = netlink_ask(&nl, nft_msg(NFT_MSG_GETGEN, NFPROTO_UNSPEC, NLM_F_ACK), take_generation,
+			 generation);
+	if (rc < 0 && rc != -EOPNOTSUPP && rc != -EINVAL)
+		return netlink_fail(&nl, rc, err, "firewall: reading the generation of nftables");
 	return 0;
 }
 

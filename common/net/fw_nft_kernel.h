@@ -45,6 +45,12 @@ int fw_nft_forward_chains(struct fw_nft_forward_list *list, struct err *err);
 /* "ip", "ip6", "inet" */
 const char *fw_nft_family_name(int family);
 
+/*
+ * A number that changes with every change of nf_tables in this network namespace; one question, no
+ * listing. 0: the kernel has no nf_tables.
+ */
+int fw_nft_generation(uint32_t *generation, struct err *err);
+
 /* Commands of nft(8), all or nothing. libnftables is loaded here, and only then. */
 int fw_nft_run(const char *commands, struct err *err);
 
