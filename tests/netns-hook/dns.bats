@@ -242,6 +242,7 @@ END
 	# shellcheck disable=SC2016 # jq's
 	edit_config "$TEST_DIR/a" '.mounts += [{destination: "/etc/hosts", type: "bind",
 		source: $mine, options: ["bind", "ro"]}]' --arg mine "$TEST_DIR/mine"
+	# shellcheck disable=SC2016 # jq's
 	edit_config "$TEST_DIR/a" '.hooks.createContainer[0].args += ["--debug", "--log", $log]' \
 		--arg log "$TEST_DIR/log"
 	start a
@@ -253,6 +254,7 @@ END
 @test "dns: warns when the host has no server but on its loopback" {
 	printf 'nameserver 127.0.0.1\n' >"$TEST_DIR/resolv.conf"
 	bundle a
+	# shellcheck disable=SC2016 # jq's
 	edit_config "$TEST_DIR/a" '.hooks.createContainer[0].args += ["--log", $log]' --arg log "$TEST_DIR/log"
 	start a
 	grep "container 'a' has no name server" log

@@ -144,7 +144,7 @@ fd00:9::2 a # a/eth0"
 }
 
 @test "names: localhost, addresses and words that are no names are nobody's" {
-	local name
+	local name many=() long=()
 	named a localhost
 	container a
 	attach a
@@ -161,9 +161,15 @@ fd00:9::2 a # a/eth0"
 		assert_output_has "--alias"
 		assert_output_has "is no name"
 	done
-	run -1 attach c $(printf -- '--alias %s ' $(printf 'n%s ' $(seq 33)))
+	for name in $(seq 33); do
+		many+=(--alias "n$name")
+	done
+	run -1 attach c "${many[@]}"
 	assert_output_has "more than 32 names"
-	run -1 attach c $(printf -- "--alias n%s.$(printf '%0200d' 1).x " 1 2 3 4 5)
+	for name in $(seq 5); do
+		long+=(--alias "n$name.$(printf '%0200d' 1).x")
+	done
+	run -1 attach c "${long[@]}"
 	assert_output_has "too long for a line of /etc/hosts"
 	run ! inside c ip link show eth0
 	assert_equal "$(lines | wc -l)" 2
