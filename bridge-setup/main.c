@@ -29,7 +29,7 @@
 		  false },                                                                         \
 	{                                                                                          \
 		"mtu", 0, CMD_INT, offsetof(options, which.mtu), "BYTES",                          \
-			"another MTU than the network's (1500)", LINK_MTU_MIN, LINK_MTU_MAX, false \
+			"another MTU than the network's", LINK_MTU_MIN, LINK_MTU_MAX, false        \
 	}
 
 static const struct cmd_option global_options[] = {

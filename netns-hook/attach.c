@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/net/bridge.h"
 #include "common/net/conntrack.h"
+#include "common/net/mac_check.h"
 #include "common/net/neigh.h"
 #include "common/net/netns.h"
 #include "common/process.h"
@@ -40,6 +41,7 @@ struct detach attach_undo(struct attach *a)
 		.state_fd = a->state_fd,
 		.nl = &a->nl,
 		.link = DETACH_LINK_DELETE,
+		.netns_fd = -1,
 	};
 }
 
@@ -98,6 +100,29 @@ static bool same_ports(const struct attachment *a, const struct attachment *b)
 	return true;
 }
 
+/* Those that are inside and stay: what they had is known. Those not asked for any more go back. */
+static int resume_devices(struct attach *a, const struct attachment *old, struct err *err)
+{
+	struct detach undo = attach_undo(a);
+	struct attachment leaving = *old; /* a view, but for its devices */
+	int rc = 0;
+
+	undo.netns_fd = a->request->netns_fd;
+	leaving.devices = (struct record_devices){ .items = NULL };
+	for (size_t i = 0; i < old->devices.n; i++) {
+		const struct record_device *device = &old->devices.items[i];
+		struct record_device *same = record_devices_find(&a->att->devices, device->name);
+
+		if (same && str_eq(same->inside, device->inside))
+			*same = *device;
+		else
+			record_devices_add(&leaving.devices, device);
+	}
+	rc = detach_devices(&undo, &leaving, err);
+	record_devices_free(&leaving.devices);
+	return rc;
+}
+
 /*
  * A record is there already. The same namespace: the attachment is gone on with. Another one: the
  * container was made anew without a detach in between; the old interface goes, the address is kept.
@@ -118,22 +143,33 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 	if (same_netns && same_network) {
 		a->may_exist = true;
 		a->was_attached = old->state == RECORD_ATTACHED;
-		(void)memcpy(att->veth, old->veth, sizeof(att->veth));
+		attach_set_veth(att, old->veth);
 		if (old->ipfile && !att->ipfile)
 			att->ipfile = xstrdup(old->ipfile);
 		/* What is published is what is asked for now. */
 		int rc = same_ports(att, old) ? 0 : detach_ports(&undo, old, err);
 
+		if (rc >= 0)
+			rc = resume_devices(a, old, err);
+		if (rc >= 0 && !att->mac_check)
+			rc = detach_mac_check(&undo, old, err);
+		if (rc >= 0 && !str_eq(att->ifb, old->ifb))
+			rc = detach_bandwidth(&undo, old, err);
 		if (rc < 0)
 			return rc;
 	} else {
 		int rc = detach_ports(&undo, old, err);
 
 		if (rc >= 0)
+			rc = detach_devices(&undo, old, err);
+		if (rc >= 0)
 			rc = detach_conntrack(&undo, old, err);
-
 		if (rc >= 0)
 			rc = detach_interface(&undo, old, err);
+		if (rc >= 0)
+			rc = detach_bandwidth(&undo, old, err);
+		if (rc >= 0)
+			rc = detach_mac_check(&undo, old, err);
 		if (rc >= 0 && !same_network)
 			rc = detach_one(&undo, &a->folder, old, err);
 		if (rc < 0)
@@ -241,6 +277,32 @@ static void plan_network(const void *ctx, FILE *out)
 		(void)fprintf(out, "  refused: %s\n", err.msg);
 }
 
+/* ---- MAC check ---- */
+
+static int run_mac_check(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+
+	return a->att->mac_check ? mac_check_add(a->att, err) : 0;
+}
+
+static int undo_mac_check(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_mac_check(&undo, a->att, err);
+}
+
+static void plan_mac_check(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+
+	if (a->att->mac_check)
+		(void)fprintf(out, "drop what comes from '%s' with another source MAC\n",
+			      a->att->veth);
+}
+
 /* ---- neighbour, conntrack ---- */
 
 static int run_neighbour(void *ctx, struct err *err)
@@ -249,7 +311,8 @@ static int run_neighbour(void *ctx, struct err *err)
 
 	int rc = 0;
 
-	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
+	/* On a bridge that is not ours the host need not have an address. */
+	for (size_t i = 0; !a->request->net->unmanaged && rc >= 0 && i < a->att->n_addresses; i++)
 		rc = neigh_replace(&a->nl, a->bridge.link.index, &a->att->addresses[i].prefix.addr,
 				   &a->att->mac, err);
 	return rc;
@@ -367,7 +430,11 @@ static const struct step steps[] = {
 	{ "lease", attach_run_lease, attach_undo_lease, attach_plan_lease },
 	{ "network", run_network, NULL, plan_network },
 	{ "veth", attach_run_veth, attach_undo_veth, attach_plan_veth },
+	{ "bandwidth", attach_run_bandwidth, attach_undo_bandwidth, attach_plan_bandwidth },
+	{ "maccheck", run_mac_check, undo_mac_check, plan_mac_check },
 	{ "inside", attach_run_inside, NULL, attach_plan_inside },
+	{ "tuning", attach_run_tuning, NULL, attach_plan_tuning },
+	{ "devices", attach_run_devices, attach_undo_devices, attach_plan_devices },
 	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
 	{ "conntrack", run_conntrack, NULL, plan_conntrack },
 	{ "ports", attach_run_ports, attach_undo_ports, attach_plan_ports },
@@ -379,11 +446,13 @@ static const struct step steps[] = {
 static void fill(const struct attach_request *request, struct attachment *att)
 {
 	const struct network *net = request->net;
+	char veth[IFNAMSIZ];
 
 	*att = (struct attachment){
 		.container = xstrdup(request->container),
 		.network = xstrdup(net->name),
 		.state = RECORD_ADDING,
+		.mac_check = net->shape.mac_check,
 		.mtu = net->mtu,
 		.default_route = net->default_route,
 		.cni = request->cni,
@@ -394,6 +463,8 @@ static void fill(const struct attach_request *request, struct attachment *att)
 	(void)memcpy(att->bridge, net->bridge, sizeof(att->bridge));
 	if (request->ipfile)
 		att->ipfile = xstrdup(request->ipfile);
+	if (request->devices)
+		record_devices_copy(request->devices, &att->devices);
 	if (request->n_ports > 0) {
 		att->ports = xreallocarray(NULL, request->n_ports, sizeof(*att->ports));
 		(void)memcpy(att->ports, request->ports, request->n_ports * sizeof(*att->ports));
@@ -403,7 +474,11 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		att->hostname = xstrdup(request->hostname);
 	for (size_t i = 0; request->aliases && i < request->aliases->n; i++)
 		strlist_add(&att->aliases, request->aliases->items[i]);
-	record_veth_name(att->container, att->ifname, 0, att->veth);
+	/* Any name: it says that there is to be one. */
+	if (net->shape.egress.bits > 0)
+		(void)memcpy(att->ifb, "cb", sizeof("cb"));
+	record_veth_name(att->container, att->ifname, 0, veth);
+	attach_set_veth(att, veth);
 }
 
 int attach(const struct attach_request *request, struct attachment *att, struct err *err)

@@ -30,6 +30,7 @@ struct attach_request {
 	/* Name servers instead of the network's or the host's; NULL: none, and a resolv.conf that is
 	 * there already stays. */
 	const struct strlist *dns_servers;
+	const struct record_devices *devices; /* of the host, to move inside; borrowed; NULL: none */
 	struct link_mac mac; /* of the interface; all zero: the one of the first address */
 	const char *ipfile;  /* absolute; NULL: none */
 	bool ipfile_must;    /* a file that cannot be written fails the attach */

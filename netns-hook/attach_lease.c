@@ -163,6 +163,7 @@ int attach_run_lease(void *ctx, struct err *err)
 	const struct attachment old = *a->att; /* a view: owns nothing */
 	int rc = bridge_settle(&a->nl, a->state_fd, a->request->net, err);
 
+	a->att->mtu = a->request->net->mtu;
 	if (rc >= 0)
 		rc = check_static(a->request, err);
 	if (rc < 0)

@@ -60,6 +60,11 @@ static int forget_clients(const struct attachment *att, struct err *err)
 
 static int check_network(const struct attach *a, struct err *err)
 {
+	if (a->request->net->unmanaged)
+		return err_set(err, EINVAL,
+			       "network '%s' is unmanaged, without rules of ours: no port of a "
+			       "container can be published",
+			       a->att->network);
 	if (a->request->net->internal)
 		return err_set(err, EINVAL,
 			       "network '%s' is internal: no port of a container can be published",

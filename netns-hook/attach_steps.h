@@ -34,6 +34,23 @@ void attach_plan_item(void *ctx, enum report_kind kind, enum report_state state,
 /* How a step of it is undone. */
 struct detach attach_undo(struct attach *a);
 
+/* Give the host end a name, and its IFB, if it is to have one, the name that follows. */
+void attach_set_veth(struct attachment *att, const char *veth);
+
+/* Steps in attach_bandwidth.c; ctx is a struct attach. */
+int attach_run_bandwidth(void *ctx, struct err *err);
+int attach_undo_bandwidth(void *ctx, struct err *err);
+void attach_plan_bandwidth(const void *ctx, FILE *out);
+
+/* Steps in attach_devices.c; ctx is a struct attach. */
+int attach_run_devices(void *ctx, struct err *err);
+int attach_undo_devices(void *ctx, struct err *err);
+void attach_plan_devices(const void *ctx, FILE *out);
+
+/* Step in attach_tuning.c; ctx is a struct attach. Nothing to undo: it dies with the interface. */
+int attach_run_tuning(void *ctx, struct err *err);
+void attach_plan_tuning(const void *ctx, FILE *out);
+
 /* Steps in attach_lease.c; ctx is a struct attach. */
 int attach_run_lease(void *ctx, struct err *err);
 int attach_undo_lease(void *ctx, struct err *err);

@@ -10,12 +10,20 @@
 #include "common/net/sysctl.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
+#include "netns-hook/routes.h"
 
 #define LOOPBACK 1 /* its index in every network namespace */
 /* Host names tried when strangers have ours. */
 #define VETH_NAMES 8
 
 /* ---- veth ---- */
+
+void attach_set_veth(struct attachment *att, const char *veth)
+{
+	(void)snprintf(att->veth, sizeof(att->veth), "%s", veth);
+	if (att->ifb[0])
+		record_ifb_name(att->veth, att->ifb);
+}
 
 /* Is the pair whole: a port of the bridge, up, its other end inside with the right MAC? */
 static bool is_whole(struct attach *a, const struct link_info *host)
@@ -39,8 +47,9 @@ static bool is_leftover(const struct attach *a, const struct link_info *host)
 static struct link_port wanted_port(const struct attach *a)
 {
 	return (struct link_port){
-		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED,
-		.hairpin = a->att->n_ports > 0,
+		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED ||
+			    a->request->net->shape.port_isolation,
+		.hairpin = a->att->n_ports > 0 || a->request->net->shape.hairpin,
 	};
 }
 
@@ -81,6 +90,7 @@ static int make_room(struct attach *a, unsigned int salt, struct err *err)
 {
 	struct link_info host;
 	struct err why = ERR_INIT;
+	char name[IFNAMSIZ];
 	int rc = link_find(&a->nl, a->att->veth, &host, &why);
 
 	if (rc == 0)
@@ -88,7 +98,8 @@ static int make_room(struct attach *a, unsigned int salt, struct err *err)
 	if (rc > 0 && is_leftover(a, &host)) {
 		rc = link_delete(&a->nl, host.index, &why);
 	} else if (rc > 0) {
-		record_veth_name(a->att->container, a->att->ifname, salt, a->att->veth);
+		record_veth_name(a->att->container, a->att->ifname, salt, name);
+		attach_set_veth(a->att, name);
 		rc = record_write(&a->folder, a->att, &why);
 	}
 	if (rc < 0)
@@ -152,51 +163,13 @@ void attach_plan_veth(const void *ctx, FILE *out)
 
 /* ---- inside ---- */
 
-/* Through the gateway of the container's own address: a pool may have several. */
-static const struct ip_addr *gateway_of(const struct attach *a, int family)
-{
-	const struct attachment_address *address = attachment_address_of(a->att, family);
-
-	return address ? &address->gateway : NULL;
-}
-
-static int add_default_routes(struct attach *a, int index, struct err *err)
-{
-	static const int families[] = { AF_INET, AF_INET6 };
-	int rc = 0;
-
-	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(families); i++) {
-		const struct ip_addr *gateway = gateway_of(a, families[i]);
-
-		if (!gateway)
-			continue;
-		const struct route route = {
-			.dst = ip_default(families[i]),
-			.gateway = *gateway,
-			.link_index = index,
-		};
-
-		rc = route_add(&a->nl_inside, &route, err);
-	}
-	return rc;
-}
-
 static int add_routes(struct attach *a, int index, struct err *err)
 {
-	const struct network *net = a->request->net;
-	int rc = net->default_route ? add_default_routes(a, index, err) : 0;
+	autoroutes struct route_list routes = routes_of(a->request->net, a->att, index);
+	int rc = 0;
 
-	for (size_t i = 0; rc >= 0 && i < net->n_routes; i++) {
-		const struct network_route *r = &net->routes[i];
-		const struct ip_addr *gateway = gateway_of(a, r->dst.addr.family);
-		struct route route = { .dst = r->dst, .link_index = index };
-
-		if (ip_is_set(&r->gateway))
-			route.gateway = r->gateway;
-		else if (gateway)
-			route.gateway = *gateway;
-		rc = route_add(&a->nl_inside, &route, err);
-	}
+	for (size_t i = 0; rc >= 0 && i < routes.n; i++)
+		rc = route_add(&a->nl_inside, &routes.items[i], err);
 	return rc;
 }
 
@@ -227,7 +200,11 @@ static int guard_inside(void *ctx, struct err *err)
 	if (rc < 0 || !attachment_address_of(a->att, AF_INET6))
 		return rc;
 	rc = set_ipv6(ifname, "disable_ipv6", "0", err);
-	return rc < 0 ? rc : set_ipv6(ifname, "accept_dad", "0", err);
+	if (rc >= 0 && a->request->net->shape.enable_dad)
+		rc = set_ipv6(ifname, "enhanced_dad", "1", err);
+	return rc < 0 ? rc
+		      : set_ipv6(ifname, "accept_dad",
+				 a->request->net->shape.enable_dad ? "1" : "0", err);
 }
 
 int attach_run_inside(void *ctx, struct err *err)
@@ -241,48 +218,45 @@ int attach_run_inside(void *ctx, struct err *err)
 	if (rc >= 0)
 		rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
 	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
-		rc = addr_add(&a->nl_inside, inside.index, &a->att->addresses[i].prefix, err);
+		rc = (a->request->net->shape.enable_dad ? addr_add_dad : addr_add)(
+			&a->nl_inside, inside.index, &a->att->addresses[i].prefix, err);
 	if (rc >= 0)
 		rc = link_set_up(&a->nl_inside, inside.index, err);
 	return rc >= 0 ? add_routes(a, inside.index, err) : rc;
 }
 
-static void plan_route(FILE *out, const struct ip_prefix *dst, const struct ip_addr *gateway,
-		       const char *ifname)
+static void plan_route(FILE *out, const struct route *route, const char *ifname)
 {
-	(void)fprintf(out, "inside: RTM_NEWROUTE %s%s%s dev %s\n", ip_prefix_text(dst).text,
-		      gateway ? " via " : "", gateway ? ip_addr_text(gateway).text : "", ifname);
+	(void)fprintf(out, "inside: RTM_NEWROUTE %s%s%s%s", route_type_text(route->type),
+		      ip_prefix_text(&route->dst).text, ip_is_set(&route->gateway) ? " via " : "",
+		      ip_is_set(&route->gateway) ? ip_addr_text(&route->gateway).text : "");
+	if (route->type == ROUTE_UNICAST)
+		(void)fprintf(out, " dev %s", ifname);
+	if (!route_is_main(route))
+		(void)fprintf(out, " table %u", route->table);
+	if (route->priority > 0)
+		(void)fprintf(out, " metric %u", route->priority);
+	(void)fprintf(out, "\n");
 }
 
 void attach_plan_inside(const void *ctx, FILE *out)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
 	const struct attach *a = ctx;
-	const struct network *net = a->request->net;
+	autoroutes struct route_list routes = routes_of(a->request->net, a->att, 0);
 	const char *ifname = a->att->ifname;
 
 	(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_ra = 0\n", ifname);
 	(void)fprintf(out, "inside: net/ipv6/conf/%s/autoconf = 0\n", ifname);
 	if (attachment_address_of(a->att, AF_INET6)) {
 		(void)fprintf(out, "inside: net/ipv6/conf/%s/disable_ipv6 = 0\n", ifname);
-		(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_dad = 0\n", ifname);
+		(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_dad = %d\n", ifname,
+			      a->request->net->shape.enable_dad);
 	}
 	(void)fprintf(out, "inside: RTM_NEWLINK lo up\n");
 	for (size_t i = 0; i < a->att->n_addresses; i++)
 		(void)fprintf(out, "inside: RTM_NEWADDR %s dev %s\n",
 			      ip_prefix_text(&a->att->addresses[i].prefix).text, ifname);
 	(void)fprintf(out, "inside: RTM_NEWLINK %s up\n", ifname);
-	for (size_t i = 0; net->default_route && i < ARRAY_SIZE(families); i++) {
-		const struct ip_prefix dst = ip_default(families[i]);
-
-		if (gateway_of(a, families[i]))
-			plan_route(out, &dst, gateway_of(a, families[i]), ifname);
-	}
-	for (size_t i = 0; i < net->n_routes; i++) {
-		const struct network_route *r = &net->routes[i];
-
-		plan_route(out, &r->dst,
-			   ip_is_set(&r->gateway) ? &r->gateway : gateway_of(a, r->dst.addr.family),
-			   ifname);
-	}
+	for (size_t i = 0; i < routes.n; i++)
+		plan_route(out, &routes.items[i], ifname);
 }

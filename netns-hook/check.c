@@ -16,6 +16,7 @@
 #include "netns-hook/ipam.h"
 #include "netns-hook/ports.h"
 #include "netns-hook/publish.h"
+#include "netns-hook/routes.h"
 
 void check_differs(struct check *check, const char *fmt, ...)
 {
@@ -34,7 +35,7 @@ void check_differs(struct check *check, const char *fmt, ...)
 static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
 		      struct err *err)
 {
-	struct link_info bridge;
+	struct link_info bridge, ifb;
 	int found = link_find(check->nl, att->bridge, &bridge, err);
 	int rc = found < 0 ? found : link_find(check->nl, att->veth, veth, err);
 
@@ -53,7 +54,11 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
 	if (veth->mtu != att->mtu)
 		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
-	return 0;
+	rc = att->ifb[0] ? link_find(check->nl, att->ifb, &ifb, err) : 1;
+	if (rc == 0)
+		check_differs(check, "%s: is missing on the host, so sending is not limited",
+			      att->ifb);
+	return rc < 0 ? rc : 0;
 }
 
 static int check_neighbours(struct check *check, const struct attachment *att, struct err *err)
@@ -130,7 +135,9 @@ static void check_route(struct check *check, const struct attachment *att,
 	for (size_t i = 0; i < list->n; i++) {
 		const struct route *have = &list->items[i];
 
-		if (have->link_index == want->link_index && have->dst.len == dst.len &&
+		if (have->link_index == want->link_index &&
+		    (want->priority == 0 || have->priority == want->priority) &&
+		    have->dst.len == dst.len &&
 		    (dst.len == 0 ? have->dst.addr.family == dst.addr.family
 				  : ip_equal(&have->dst.addr, &dst.addr)) &&
 		    ip_is_set(&have->gateway) == ip_is_set(&want->gateway) &&
@@ -142,32 +149,21 @@ static void check_route(struct check *check, const struct attachment *att,
 		      ip_is_set(&want->gateway) ? ip_addr_text(&want->gateway).text : "");
 }
 
+/* Without the network's definition all that is known is whether there was a default route. */
 static int check_routes(struct check *check, const struct attachment *att, struct netlink *nl,
 			int index, struct err *err)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
+	const struct network bare = { .n_routes = 0 };
+	autoroutes struct route_list wanted =
+		routes_of(check->net ? check->net : &bare, att, index);
 	autoroutes struct route_list list = { .items = NULL };
 
 	if (route_list(nl, &list, err) < 0)
 		return -err->code;
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		const struct attachment_address *address = attachment_address_of(att, families[i]);
-
-		if (att->default_route && address)
-			check_route(check, att, &list,
-				    &(const struct route){ .dst = ip_default(families[i]),
-							   .gateway = address->gateway,
-							   .link_index = index });
-	}
-	for (size_t i = 0; check->net && i < check->net->n_routes; i++) {
-		const struct network_route *r = &check->net->routes[i];
-		const struct attachment_address *address =
-			attachment_address_of(att, r->dst.addr.family);
-		struct route route = { .dst = r->dst, .gateway = r->gateway, .link_index = index };
-
-		if (!ip_is_set(&r->gateway) && address)
-			route.gateway = address->gateway;
-		check_route(check, att, &list, &route);
+	/* The others are not in the list. */
+	for (size_t i = 0; i < wanted.n; i++) {
+		if (wanted.items[i].type == ROUTE_UNICAST && route_is_main(&wanted.items[i]))
+			check_route(check, att, &list, &wanted.items[i]);
 	}
 	return 0;
 }

@@ -116,6 +116,7 @@ static int run_del(void *globals, void *unused, char **args, int n_args, struct 
 		.state_fd = state_fd,
 		.nl = &nl,
 		.link = DETACH_LINK_DELETE,
+		.netns_fd = -1,
 	};
 	const struct detach_choice choice = { .ifname = options->ifname };
 

@@ -185,7 +185,7 @@ static int attach_again(struct audit *audit, struct patient *patient, struct err
 static int drop_interface(struct audit *audit, const struct attachment *att, struct err *err)
 {
 	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
-	const struct detach detach = { audit->state_fd, &audit->nl, DETACH_LINK_DELETE, { 0 } };
+	const struct detach detach = { audit->state_fd, &audit->nl, DETACH_LINK_DELETE, { 0 }, -1 };
 	int rc = record_folder_open(audit->state_fd, att->container, false, LOCK_WAIT_MS, &folder,
 				    err);
 

@@ -78,7 +78,7 @@ static int remove_by_name(const struct options *options, struct netlink *nl, int
 
 static int detach_all(struct netlink *nl, int state_fd, struct err *err)
 {
-	const struct detach detach = { state_fd, nl, DETACH_LINK_DELETE, { 0 } };
+	const struct detach detach = { state_fd, nl, DETACH_LINK_DELETE, { 0 }, -1 };
 	struct strlist ids = { 0 };
 	int rc = record_containers(state_fd, &ids, err);
 

@@ -173,6 +173,7 @@ static int run_del(struct cni *cni, struct err *err)
 		.state_fd = state_fd,
 		.nl = &nl,
 		.link = DETACH_LINK_DELETE,
+		.netns_fd = -1,
 	};
 	const struct detach_choice choice = { cni->env.ifname, cni->conf.name };
 

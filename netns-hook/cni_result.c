@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "common/str.h"
+#include "netns-hook/routes.h"
 
 static const struct {
 	int error;
@@ -79,40 +80,45 @@ static void put_ips(json_node *root, const struct attachment *att, enum cni_vers
 	}
 }
 
-static void add_route(json_node *list, const struct ip_prefix *dst, const struct ip_addr *gateway)
+/* The keys beside dst and gw are those of version 1.1.0. */
+static void add_route(json_node *list, const struct route *route, enum cni_version version)
 {
+	const struct {
+		const char *key;
+		uint32_t value;
+	} more[] = {
+		{ "mtu", route->mtu },
+		{ "advmss", route->advmss },
+		{ "priority", route->priority },
+		{ "table", route->table },
+	};
 	json_node *item = json_object();
 
-	json_put_string(item, "dst", ip_prefix_text(dst).text);
-	if (gateway && ip_is_set(gateway))
-		json_put_string(item, "gw", ip_addr_text(gateway).text);
+	json_put_string(item, "dst", ip_prefix_text(&route->dst).text);
+	if (ip_is_set(&route->gateway))
+		json_put_string(item, "gw", ip_addr_text(&route->gateway).text);
+	for (size_t i = 0; version >= CNI_1_1_0 && i < ARRAY_SIZE(more); i++) {
+		if (more[i].value > 0)
+			json_put_int(item, more[i].key, more[i].value);
+	}
+	if (version >= CNI_1_1_0 && route->has_scope)
+		json_put_int(item, "scope", route->scope);
 	json_append(list, item);
 }
 
-/* family 0: both. */
+/* family 0: both. CNI has no word for routes that lead nowhere. */
 static void put_routes(json_node *root, const struct cni_conf *conf, const struct attachment *att,
 		       int family)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
+	autoroutes struct route_list routes = routes_of(&conf->net, att, 0);
 	json_node *list = json_put_array(root, "routes");
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		const struct attachment_address *address = attachment_address_of(att, families[i]);
-		const struct ip_prefix dst = ip_default(families[i]);
+	for (size_t i = 0; i < routes.n; i++) {
+		const struct route *route = &routes.items[i];
 
-		if (att->default_route && address && (family == 0 || family == families[i]))
-			add_route(list, &dst, &address->gateway);
-	}
-	for (size_t i = 0; i < conf->net.n_routes; i++) {
-		const struct network_route *route = &conf->net.routes[i];
-		const struct attachment_address *address =
-			attachment_address_of(att, route->dst.addr.family);
-
-		if (family != 0 && family != route->dst.addr.family)
-			continue;
-		add_route(list, &route->dst,
-			  ip_is_set(&route->gateway) || !address ? &route->gateway
-								 : &address->gateway);
+		if (route->type == ROUTE_UNICAST &&
+		    (family == 0 || family == route->dst.addr.family))
+			add_route(list, route, conf->version);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/net/conntrack.h"
 #include "common/net/firewall.h"
+#include "common/net/mac_check.h"
 #include "common/net/neigh.h"
 #include "common/steps.h"
 #include "common/str.h"
@@ -151,6 +152,25 @@ int detach_interface(const struct detach *detach, const struct attachment *att, 
 	return 0;
 }
 
+int detach_mac_check(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	(void)detach;
+	return mac_check_remove(att, err);
+}
+
+/* It stands on the host, so the end of the namespace does not take it along. */
+int detach_bandwidth(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	struct link_info info;
+	int rc = att->ifb[0] ? link_find(detach->nl, att->ifb, &info, err) : 0;
+
+	if (rc <= 0 || !str_eq(info.kind, "ifb"))
+		return rc < 0 ? rc : 0;
+	return detach->link == DETACH_LINK_DELETE
+		       ? link_delete(detach->nl, info.index, err)
+		       : delete_in_background(detach->nl, info.index, err);
+}
+
 int detach_lease(const struct detach *detach, const struct attachment *att, struct err *err)
 {
 	const struct ipam_holder holder = holder_of(att);
@@ -190,10 +210,11 @@ static const struct {
 	const char *name;
 	int (*run)(const struct detach *, const struct attachment *, struct err *);
 } teardown[] = {
-	{ "names", detach_names },         { "ports", detach_ports },
-	{ "conntrack", detach_conntrack }, { "neighbour", detach_neighbour },
-	{ "interface", detach_interface }, { "lease", detach_lease },
-	{ "ipfile", detach_ipfile },
+	{ "devices", detach_devices },     { "names", detach_names },
+	{ "ports", detach_ports },         { "conntrack", detach_conntrack },
+	{ "neighbour", detach_neighbour }, { "interface", detach_interface },
+	{ "bandwidth", detach_bandwidth }, { "maccheck", detach_mac_check },
+	{ "lease", detach_lease },         { "ipfile", detach_ipfile },
 };
 
 int detach_one(const struct detach *detach, const struct record_folder *folder,
@@ -229,6 +250,8 @@ static void guess_attachment(const struct record_folder *folder, const char *ifn
 	*att = (struct attachment){ .container = xstrdup(folder->container) };
 	(void)memcpy(att->ifname, ifname, strlen(ifname) + 1);
 	record_veth_name(folder->container, ifname, 0, att->veth);
+	record_ifb_name(att->veth, att->ifb);
+	att->mac_check = true; /* it may have been */
 }
 
 /* 1: detached, 0: it is another network's. */

@@ -28,13 +28,15 @@ struct detach {
 	 * are left to its end, whatever `link` says. All zero: none.
 	 */
 	struct netns_id ending;
+	/* The namespace where the attachment is, if the caller has it open; else -1. Borrowed. */
+	int netns_fd;
 };
 
 /*
- * Undo one attachment, in the order that keeps packets from going astray: names, published ports,
- * conntrack, neighbour entry, interface, lease, address file, record. Every step is tried; the first failure is returned
- * and the record stays then, so that a second detach or `gc` can finish. Things that are gone are
- * fine.
+ * Undo one attachment, in the order that keeps packets from going astray: devices, names, published
+ * ports, conntrack, neighbour entry, interface, its IFB, its MAC rule, lease, address file, record.
+ * Every step is tried; the first failure is returned and the record stays then, so that a second
+ * detach or `gc` can finish. Things that are gone are fine.
  */
 int detach_one(const struct detach *detach, const struct record_folder *folder,
 	       const struct attachment *att, struct err *err);
@@ -62,6 +64,9 @@ int detach_ports(const struct detach *detach, const struct attachment *att, stru
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_interface(const struct detach *detach, const struct attachment *att, struct err *err);
+int detach_devices(const struct detach *detach, const struct attachment *att, struct err *err);
+int detach_mac_check(const struct detach *detach, const struct attachment *att, struct err *err);
+int detach_bandwidth(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_lease(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_ipfile(const struct detach *detach, const struct attachment *att, struct err *err);
 

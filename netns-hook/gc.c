@@ -33,7 +33,7 @@ struct gc {
 static int collect_container(struct gc *gc, const char *id, struct err *err)
 {
 	struct strlist ifnames = { 0 };
-	const struct detach detach = { gc->state_fd, &gc->nl, DETACH_LINK_DELETE, { 0 } };
+	const struct detach detach = { gc->state_fd, &gc->nl, DETACH_LINK_DELETE, { 0 }, -1 };
 	struct state_alive alive = { gc->state_fd, &gc->nl, gc->boot_id };
 	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
 	struct err busy = ERR_INIT;
@@ -118,8 +118,18 @@ static int collect_leases(struct gc *gc, struct err *err)
 
 static bool is_our_name(const char *name)
 {
-	return strlen(name) == 14 && str_starts(name, "ct") &&
+	return strlen(name) == 14 && (str_starts(name, "ct") || str_starts(name, "cb")) &&
 	       strspn(name + 2, "0123456789abcdef") == 12;
+}
+
+/* An IFB without its veth: attach makes it after that one, detach removes it right after it. */
+static int is_lone_ifb(struct gc *gc, const struct link_info *link, struct err *err)
+{
+	autofree char *veth = xasprintf("ct%s", link->name + 2);
+	struct link_info info;
+	int found = str_eq(link->kind, "ifb") ? link_find(&gc->nl, veth, &info, err) : 1;
+
+	return found < 0 ? found : !found;
 }
 
 /* Down and on no bridge: only a detach leaves one so; an attach makes them up and on their bridge. */
@@ -128,8 +138,12 @@ static int collect_link(struct gc *gc, const char *name, struct err *err)
 	struct link_info link;
 	int rc = link_find(&gc->nl, name, &link, err);
 
-	if (rc <= 0 || link.up || link.master != 0 || !str_eq(link.kind, "veth"))
-		return rc < 0 ? rc : 0;
+	if (rc > 0 && str_starts(name, "cb"))
+		rc = is_lone_ifb(gc, &link, err);
+	else if (rc > 0)
+		rc = !link.up && link.master == 0 && str_eq(link.kind, "veth");
+	if (rc <= 0)
+		return rc;
 	rc = link_delete(&gc->nl, link.index, err);
 	if (rc >= 0) {
 		(void)printf("interface '%s' was left over: deleted\n", name);
@@ -168,7 +182,7 @@ static int collect(struct gc *gc, struct err *err)
 static int collect_unwanted(struct gc *gc, bool (*keep)(void *ctx, const struct attachment *att),
 			    void *ctx, struct err *err)
 {
-	const struct detach detach = { gc->state_fd, &gc->nl, DETACH_LINK_DELETE, { 0 } };
+	const struct detach detach = { gc->state_fd, &gc->nl, DETACH_LINK_DELETE, { 0 }, -1 };
 	autorecords struct record_list list = { 0 };
 	int first = record_list(gc->state_fd, &list, err);
 

@@ -108,8 +108,11 @@ static int try_detach(const struct options *options, const struct oci_state *sta
 		.state_fd = state_fd,
 		.nl = &nl,
 		.link = DETACH_LINK_BACKGROUND,
+		.netns_fd = -1,
 	};
 	autoclose int pin_fd = pin ? netns_open_path(pin, &no_pin) : -1;
+
+	detach.netns_fd = pin_fd;
 
 	if (pin_fd >= 0 && netns_identify(pin_fd, &detach.ending, &no_pin) < 0)
 		detach.ending = (struct netns_id){ 0 };

@@ -24,6 +24,8 @@ struct options {
 	struct strlist aliases;
 	struct strlist dns_servers;
 	bool annotations;
+	struct strlist sysctls;
+	struct strlist devices;
 	const char *log;
 	const char *log_format;
 	bool debug;

@@ -24,6 +24,7 @@ void request_list_free(struct request_list *list)
 	free(list->items);
 	publish_free(&list->publish);
 	strlist_free(&list->aliases);
+	record_devices_free(&list->devices);
 }
 
 /* ---- networks ---- */
@@ -202,12 +203,19 @@ int request_list_read(const struct options *options, const struct strmap *annota
 	}
 	if (rc >= 0)
 		rc = check_servers(&options->dns_servers, err);
+	for (size_t i = 0; rc >= 0 && i < options->sysctls.n; i++)
+		rc = network_add_sysctl(&list->nets[0].shape.sysctls, options->sysctls.items[i],
+					"--sysctl", err);
+	for (size_t i = 0; rc >= 0 && i < options->devices.n; i++)
+		rc = record_devices_parse(options->devices.items[i], "--device", &list->devices,
+					  err);
 	if (rc < 0)
 		return rc;
 	list->items[0].ports = list->publish.items;
 	list->items[0].n_ports = list->publish.n;
 	for (size_t i = 0; i < list->n; i++)
 		list->items[i].aliases = &list->aliases;
+	list->items[0].devices = &list->devices;
 	return 0;
 }
 
@@ -239,7 +247,9 @@ static void undo(const struct attach_request *request)
 	if (rc > 0)
 		rc = netlink_open(&nl, &err) < 0 ? -err.code : 1;
 	if (rc > 0) {
-		const struct detach detach = { state_fd, &nl, DETACH_LINK_DELETE, { 0 } };
+		const struct detach detach = {
+			state_fd, &nl, DETACH_LINK_DELETE, { 0 }, request->netns_fd
+		};
 
 		rc = detach_chosen(&detach, request->container, &choice, &err);
 	}

@@ -22,6 +22,7 @@ struct request_list {
 	size_t n; /* at least one */
 	struct publish_list publish;
 	struct strlist aliases;
+	struct record_devices devices;
 };
 #define autorequests __attribute__((cleanup(request_list_free)))
 void request_list_free(struct request_list *list);

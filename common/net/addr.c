@@ -6,19 +6,21 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/str.h"
 
-static struct nl_msg *addr_msg(int type, int flags, int link_index, const struct ip_prefix *prefix)
+static struct nl_msg *addr_msg(int type, int flags, const struct addr_entry *entry, bool dad)
 {
+	const struct ip_prefix *prefix = &entry->prefix;
 	const struct ifaddrmsg head = {
 		.ifa_family = (unsigned char)prefix->addr.family,
 		.ifa_prefixlen = (unsigned char)prefix->len,
-		.ifa_flags = IFA_F_NODAD,
+		.ifa_flags = dad ? 0 : IFA_F_NODAD,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
-		.ifa_index = (unsigned int)link_index,
+		.ifa_index = (unsigned int)entry->link_index,
 	};
 	const size_t len = ip_bytes(prefix->addr.family);
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
@@ -28,9 +30,10 @@ static struct nl_msg *addr_msg(int type, int flags, int link_index, const struct
 	return msg;
 }
 
-int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err)
+static int add(struct netlink *nl, const struct addr_entry *entry, bool dad, struct err *err)
 {
-	struct nl_msg *msg = addr_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link_index, prefix);
+	struct nl_msg *msg = addr_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, entry, dad);
+	const struct ip_prefix *prefix = &entry->prefix;
 	const struct ip_addr broadcast = ip_broadcast(prefix);
 	int rc = 0;
 
@@ -42,13 +45,27 @@ int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
 		return 0;
 	if (rc < 0)
 		return netlink_fail(nl, rc, err, "address %s on interface number %d",
-				    ip_prefix_text(prefix).text, link_index);
+				    ip_prefix_text(prefix).text, entry->link_index);
 	return 1;
+}
+
+int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err)
+{
+	return add(nl, &(struct addr_entry){ .link_index = link_index, .prefix = *prefix }, false,
+		   err);
+}
+
+int addr_add_dad(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
+		 struct err *err)
+{
+	return add(nl, &(struct addr_entry){ .link_index = link_index, .prefix = *prefix }, true,
+		   err);
 }
 
 int addr_delete(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err)
 {
-	int rc = netlink_talk(nl, addr_msg(RTM_DELADDR, 0, link_index, prefix));
+	const struct addr_entry entry = { .link_index = link_index, .prefix = *prefix };
+	int rc = netlink_talk(nl, addr_msg(RTM_DELADDR, 0, &entry, false));
 
 	if (rc == -EADDRNOTAVAIL || rc == -ENODEV)
 		return 0;
@@ -83,6 +100,8 @@ static void take_addr(const struct nlmsghdr *answer, void *ctx)
 	if (!local || nla_len(local) != (int)ip_bytes(head->ifa_family))
 		return;
 	entry.link_index = (int)head->ifa_index;
+	entry.is_permanent = head->ifa_flags & IFA_F_PERMANENT;
+	entry.is_global = head->ifa_scope == RT_SCOPE_UNIVERSE;
 	entry.prefix.len = head->ifa_prefixlen;
 	memcpy(entry.prefix.addr.bytes, nla_data(local), ip_bytes(head->ifa_family));
 	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));

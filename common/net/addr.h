@@ -2,6 +2,7 @@
 #ifndef CT_NET_ADDR_H
 #define CT_NET_ADDR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/err.h"
@@ -14,6 +15,9 @@
  * negative: error.
  */
 int addr_add(struct netlink *nl, int link_index, const struct ip_prefix *prefix, struct err *err);
+/* The same, and an IPv6 address is tentative until the kernel has looked for a duplicate. */
+int addr_add_dad(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
+		 struct err *err);
 
 /* 1: removed, 0: it was not there, or the link is gone. */
 int addr_delete(struct netlink *nl, int link_index, const struct ip_prefix *prefix,
@@ -23,6 +27,8 @@ int addr_delete(struct netlink *nl, int link_index, const struct ip_prefix *pref
 struct addr_entry {
 	int link_index;
 	struct ip_prefix prefix;
+	bool is_permanent; /* has no lifetime: neither DHCP's nor of a router's advertisement */
+	bool is_global;
 };
 struct addr_list {
 	struct addr_entry *items;

@@ -15,6 +15,7 @@
 #include "common/net/bridge_state.h"
 #include "common/net/bridge_steps.h"
 #include "common/net/firewall.h"
+#include "common/net/route.h"
 #include "common/net/subnet.h"
 #include "common/str.h"
 
@@ -143,6 +144,53 @@ static int choose(struct netlink *nl, int state_fd, struct network *net, struct 
 	return adopt(net, &gateway, err);
 }
 
+/* The default route that the kernel prefers, of IPv4 if there is one; NULL: there is none. */
+static const struct route *best_default(const struct route_list *routes)
+{
+	const struct route *best = NULL;
+
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct route *route = &routes->items[i];
+
+		if (route->dst.len > 0 || route->link_index == 0)
+			continue;
+		if (!best ||
+		    (route->dst.addr.family == AF_INET && best->dst.addr.family == AF_INET6) ||
+		    (route->dst.addr.family == best->dst.addr.family &&
+		     route->priority < best->priority))
+			best = route;
+	}
+	return best;
+}
+
+/*
+ * What leaves the host leaves it through the device of the default route: longer packets than that
+ * one takes would be cut, or lost where path MTU discovery is. Without one the MTU is as it was.
+ */
+static int choose_mtu(struct netlink *nl, struct network *net, struct err *err)
+{
+	autoroutes struct route_list routes = { .items = NULL };
+	const struct route *route = NULL;
+	struct link_info link;
+	int found = 0;
+
+	if (net->unmanaged) {
+		found = link_find(nl, net->bridge, &link, err);
+	} else {
+		if (route_list(nl, &routes, err) < 0)
+			return -err->code;
+		route = best_default(&routes);
+		found = route ? link_find_index(nl, route->link_index, &link, err) : 0;
+	}
+	if (found < 0)
+		return found;
+	if (found && !str_eq(link.name, "lo") && link.mtu >= LINK_MTU_MIN &&
+	    link.mtu <= LINK_MTU_MAX)
+		net->mtu = link.mtu;
+	net->mtu_floats = false;
+	return 0;
+}
+
 /* 1: chosen before and adopted, 0: not. *other: it is up on another bridge. */
 static int recall(int net_fd, struct network *net, bool *other, struct err *err)
 {
@@ -152,26 +200,22 @@ static int recall(int net_fd, struct network *net, bool *other, struct err *err)
 	*other = known > 0 && !str_eq(state.bridge, net->bridge);
 	if (known <= 0 || *other)
 		return known < 0 ? known : 0;
+	if (net->mtu_floats && state.mtu > 0)
+		net->mtu = state.mtu;
+	net->mtu_floats = false;
+	if (!net->subnet_floats)
+		return 1;
 	return adopt(net, &state.gateways[0], err) < 0 ? -err->code : 1;
 }
 
-int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct err *err)
+static int settle_locked(struct netlink *nl, int state_fd, struct network *net, struct err *err)
 {
 	autolocked struct locked locked = LOCKED_INIT;
-	autoclose int net_fd = -1;
 	autoclose int host_fd = -1;
 	struct bridge_state state = { .index = 0 };
 	bool other = false;
 	int known = 0;
 
-	if (!net->subnet_floats)
-		return 0;
-	net_fd = network_open_state(state_fd, net, err);
-	if (net_fd < 0)
-		return net_fd;
-	known = recall(net_fd, net, &other, err);
-	if (known != 0)
-		return known < 0 ? known : 0;
 	if (lock_network(state_fd, net, &locked, err) < 0)
 		return -err->code;
 	known = recall(locked.net_fd, net, &other, err);
@@ -179,12 +223,35 @@ int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct 
 		return known < 0 ? known : 0;
 	/* Two networks that choose at once must not choose the same. */
 	host_fd = network_lock_host(state_fd, err);
-	if (host_fd < 0 || choose(nl, state_fd, net, err) < 0)
+	if (host_fd < 0 || choose(nl, state_fd, net, err) < 0 ||
+	    (net->mtu_floats && choose_mtu(nl, net, err) < 0))
 		return -err->code;
 	if (other)
 		return 0; /* bridge_ensure() says what to do about that */
 	state = bridge_state_of(net);
 	return bridge_state_save(locked.net_fd, &state, err);
+}
+
+int bridge_settle(struct netlink *nl, int state_fd, struct network *net, struct err *err)
+{
+	autoclose int net_fd = -1;
+	bool other = false;
+	int known = 0;
+
+	if (!net->subnet_floats && !net->mtu_floats)
+		return 0;
+	/* What an unmanaged network has is asked of its bridge: nothing of it is ours to decide. */
+	if (net->unmanaged)
+		return choose_mtu(nl, net, err);
+	net_fd = network_open_state(state_fd, net, err);
+	if (net_fd < 0)
+		return net_fd;
+	known = recall(net_fd, net, &other, err);
+	if (known != 0)
+		return known < 0 ? known : 0;
+	/* An MTU is written down together with the choice of the bridge: bridge_ensure(). */
+	return net->subnet_floats ? settle_locked(nl, state_fd, net, err)
+				  : choose_mtu(nl, net, err);
 }
 
 int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct err *err)
@@ -194,14 +261,18 @@ int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct
 	bool other = false;
 	int known = 0;
 
-	if (!net->subnet_floats)
+	if (!net->subnet_floats && !net->mtu_floats)
 		return 0;
+	if (net->unmanaged)
+		return choose_mtu(nl, net, err);
 	if (state_fd >= 0)
 		net_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	known = recall(net_fd, net, &other, err);
 	if (known != 0)
 		return known < 0 ? known : 0;
-	return choose(nl, state_fd, net, err);
+	if (net->subnet_floats && choose(nl, state_fd, net, err) < 0)
+		return -err->code;
+	return net->mtu_floats ? choose_mtu(nl, net, err) : 0;
 }
 
 /* ---- ensure, check ---- */
@@ -235,13 +306,40 @@ static int ensure_locked(struct bridge_work *work, struct err *err)
 	return steps_run(bridge_steps, bridge_n_steps, work, err);
 }
 
+/* Of an unmanaged network the bridge is looked for, and that is all. */
+static int find_unmanaged(struct netlink *nl, const struct network *net, struct link_info *link,
+			  struct err *err)
+{
+	int found = link_find(nl, net->bridge, link, err);
+
+	if (found < 0)
+		return found;
+	if (!found)
+		return err_set(
+			err, ENODEV,
+			"network '%s': bridge '%s' is missing, and an unmanaged network's is "
+			"made by its administrator",
+			net->name, net->bridge);
+	if (!str_eq(link->kind, "bridge"))
+		return err_set(err, EEXIST, "network '%s': interface '%s' is no bridge", net->name,
+			       net->bridge);
+	return 0;
+}
+
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		  const struct report *report, struct bridge_found *found, struct err *err)
 {
 	struct bridge_work work = begin(nl, state_fd, net, report);
-	autoclose int net_fd = network_open_state(state_fd, net, err);
+	autoclose int net_fd = -1;
 	int right = 0;
 
+	if (net->unmanaged) {
+		right = find_unmanaged(nl, net, &work.link, err);
+		if (right >= 0 && found)
+			*found = (struct bridge_found){ .link = work.link };
+		return right;
+	}
+	net_fd = network_open_state(state_fd, net, err);
 	if (net_fd < 0)
 		return net_fd;
 	work.net_fd = net_fd;
@@ -263,6 +361,8 @@ int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
 	autofree char *path = xasprintf("networks/%s", net->name);
 	autoclose int net_fd = -1;
 
+	if (net->unmanaged)
+		return find_unmanaged(nl, net, &work.link, err);
 	work.check = true;
 	if (state_fd >= 0)
 		net_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -359,7 +459,7 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	}
 	for (size_t i = 1; rc >= 0 && i < work.state.n_gateways; i++)
 		rc = network_add_range(&known, &work.state.gateways[i], true, err);
-	if (rc >= 0)
+	if (rc >= 0 && !net->unmanaged)
 		rc = remove_steps(&work, force, err);
 	if (rc >= 0)
 		rc = drop_folder(state_fd, net, &locked, err);

@@ -21,7 +21,8 @@
  */
 
 /*
- * Fix the subnet of a network whose subnet floats: the one that was chosen before, else that of the
+ * Fix what floats: the MTU, which is the one that was chosen before, else that of the default route's
+ * device, else 1500 (of an unmanaged network: its bridge's); and the subnet: the one that was chosen before, else that of the
  * bridge that is there, else the first of a fixed list of /16 that overlaps no address and no route
  * of the host (a log warning when it is not the first). Costs one file read once it was chosen;
  * nothing for a network that does not float. Call it before leasing.

@@ -20,7 +20,7 @@
 
 struct bridge_state bridge_state_of(const struct network *net)
 {
-	struct bridge_state state = { .n_gateways = net->n_ranges };
+	struct bridge_state state = { .n_gateways = net->n_ranges, .mtu = net->mtu };
 
 	memcpy(state.bridge, net->bridge, sizeof(state.bridge));
 	for (size_t i = 0; i < net->n_ranges; i++)
@@ -62,7 +62,7 @@ static int decode_gateways(const json_node *list, struct bridge_state *state, st
 static int decode(const json_node *root, struct bridge_state *state, struct err *err)
 {
 	const char *bridge = json_string(json_get(root, "bridge"));
-	int64_t index = 0;
+	int64_t index = 0, mtu = 0;
 
 	if (!bridge || !json_int(json_get(root, "index"), &index) || index < 0 || index > INT32_MAX)
 		return err_set(err, EINVAL, "%s: a key is missing", FILE_NAME);
@@ -71,6 +71,8 @@ static int decode(const json_node *root, struct bridge_state *state, struct err 
 		return -err->code;
 	(void)snprintf(state->bridge, sizeof(state->bridge), "%s", bridge);
 	state->index = (int)index;
+	if (json_int(json_get(root, "mtu"), &mtu) && mtu >= LINK_MTU_MIN && mtu <= LINK_MTU_MAX)
+		state->mtu = (unsigned int)mtu;
 	state->firewall = firewall_named(json_string(json_get(root, "firewall")));
 	state->added_address = json_is_true(json_get(root, "addedAddress"));
 	return 0;
@@ -110,6 +112,7 @@ int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *
 	for (size_t i = 0; i < state->n_gateways; i++)
 		json_append_string(gateways, ip_prefix_text(&state->gateways[i]).text);
 	json_put_int(root, "index", state->index);
+	json_put_int(root, "mtu", state->mtu);
 	if (state->firewall != FIREWALL_AUTO)
 		json_put_string(root, "firewall", firewall_name(state->firewall));
 	json_put_bool(root, "addedAddress", state->added_address);

@@ -17,6 +17,7 @@ struct bridge_state {
 	char bridge[IFNAMSIZ];
 	struct ip_prefix gateways[NETWORK_MAX_RANGES];
 	size_t n_gateways;           /* at least one */
+	unsigned int mtu;            /* that was chosen; 0: by a version that chose none */
 	int index;                   /* 0: not verified yet */
 	enum firewall_kind firewall; /* FIREWALL_AUTO: not chosen yet */
 	bool added_address;          /* to a bridge that was there before us */

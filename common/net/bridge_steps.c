@@ -205,6 +205,13 @@ static int step_bridge(void *ctx, struct err *err)
 		       net->mtu);
 	if (!work->found && refuse_overlap(work, err) < 0)
 		return -err->code;
+	if (work->found && !bridge_is_ours(work) && net->shape.bridge_promisc &&
+	    !work->link.promisc)
+		return err_set(
+			err, EBUSY,
+			"promiscMode: bridge '%s' was here before and is not promiscuous; set "
+			"it so yourself ('ip link set %s promisc on')",
+			net->bridge, net->bridge);
 	if (work->check) {
 		tell(work, REPORT_BRIDGE, work->found && work->link.mtu == net->mtu, text);
 		return 0;
@@ -388,14 +395,27 @@ static int undo_address(void *ctx, struct err *err)
 	return 0;
 }
 
+static int step_promisc(struct bridge_work *work, struct err *err)
+{
+	const bool on = work->net->shape.bridge_promisc;
+	autofree char *text =
+		xasprintf("bridge %s is %spromiscuous", work->net->bridge, on ? "" : "not ");
+
+	tell(work, REPORT_BRIDGE, false, text);
+	return work->check ? 0 : link_set_promisc(work->nl, work->link.index, on, err);
+}
+
 static int step_up(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 	autofree char *text = xasprintf("bridge %s is up", work->net->bridge);
+	int promisc = 0;
 
 	tell(work, REPORT_BRIDGE, work->found && work->link.up, text);
-	if (work->check || work->link.up)
-		return 0;
+	if (work->net->shape.bridge_promisc != work->link.promisc && bridge_is_ours(work))
+		promisc = step_promisc(work, err);
+	if (promisc < 0 || work->check || work->link.up)
+		return promisc;
 	return link_set_up(work->nl, work->link.index, err);
 }
 
@@ -543,7 +563,8 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 		return -err->code;
 	if (!work->found || work->state.index != work->link.index ||
 	    work->state.firewall == FIREWALL_AUTO || !bridge_state_matches(&work->state, net) ||
-	    work->link.mtu != net->mtu || !work->link.up)
+	    work->link.mtu != net->mtu || !work->link.up ||
+	    (work->link.promisc != net->shape.bridge_promisc && bridge_is_ours(work)))
 		return 0;
 	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
 	for (size_t i = 0; i < net->n_ranges; i++) {

@@ -53,7 +53,9 @@ static void read_link(const struct nlmsghdr *answer, struct link_info *info)
 	struct nlattr *attrs[IFLA_MAX + 1] = { NULL };
 	const struct nlattr *linkinfo = NULL;
 
-	*info = (struct link_info){ .index = head->ifi_index, .up = head->ifi_flags & IFF_UP };
+	*info = (struct link_info){ .index = head->ifi_index,
+				    .up = head->ifi_flags & IFF_UP,
+				    .promisc = head->ifi_flags & IFF_PROMISC };
 	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, IFLA_MAX,
 			NULL) < 0)
 		return;
@@ -192,6 +194,31 @@ int link_add_veth(struct netlink *nl, const struct link_veth *veth, struct err *
 	return 0;
 }
 
+int link_add_ifb(struct netlink *nl, const char *name, unsigned int mtu, struct err *err)
+{
+	const struct ifinfomsg head = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_flags = IFF_UP,
+		.ifi_change = IFF_UP,
+	};
+	struct nl_msg *msg = netlink_msg(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL,
+					 &head, sizeof(head));
+	struct nlattr *info = NULL;
+	int rc = 0;
+
+	netlink_put_string(msg, IFLA_IFNAME, name);
+	netlink_put_u32(msg, IFLA_MTU, mtu);
+	info = netlink_nest(msg, IFLA_LINKINFO);
+	netlink_put_string(msg, IFLA_INFO_KIND, "ifb");
+	netlink_nest_end(msg, info);
+	rc = netlink_talk(nl, msg);
+	if (rc == -EEXIST)
+		return 0;
+	if (rc == -EOPNOTSUPP)
+		return err_set(err, EOPNOTSUPP, "IFB '%s': this kernel has no CONFIG_IFB", name);
+	return rc < 0 ? netlink_fail(nl, rc, err, "IFB '%s': create", name) : 1;
+}
+
 /* ---- changing ---- */
 
 static struct nl_msg *change_msg(int type, int index, unsigned int flags, unsigned int change)
@@ -230,6 +257,41 @@ int link_set_mtu(struct netlink *nl, int index, unsigned int mtu, struct err *er
 
 	netlink_put_u32(msg, IFLA_MTU, mtu);
 	return change(nl, msg, index, "set MTU", err);
+}
+
+int link_move(struct netlink *nl, int index, int netns_fd, const char *name, struct err *err)
+{
+	struct nl_msg *msg = change_msg(RTM_NEWLINK, index, 0, IFF_UP);
+
+	netlink_put_u32(msg, IFLA_NET_NS_FD, (uint32_t)netns_fd);
+	netlink_put_string(msg, IFLA_IFNAME, name);
+	return change(nl, msg, index, "move to another namespace", err);
+}
+
+int link_rename(struct netlink *nl, int index, const char *name, struct err *err)
+{
+	struct nl_msg *msg = change_msg(RTM_NEWLINK, index, 0, 0);
+
+	netlink_put_string(msg, IFLA_IFNAME, name);
+	return change(nl, msg, index, "rename", err);
+}
+
+int link_set_promisc(struct netlink *nl, int index, bool on, struct err *err)
+{
+	return change(
+		nl, change_msg(RTM_NEWLINK, index, on ? (unsigned int)IFF_PROMISC : 0, IFF_PROMISC),
+		index, on ? "set promiscuous" : "set not promiscuous", err);
+}
+
+int link_tune(struct netlink *nl, int index, const struct link_tuning *tuning, struct err *err)
+{
+	const unsigned int flags = (tuning->promisc ? (unsigned int)IFF_PROMISC : 0) |
+				   (tuning->allmulti ? (unsigned int)IFF_ALLMULTI : 0);
+	struct nl_msg *msg = change_msg(RTM_NEWLINK, index, flags, IFF_PROMISC | IFF_ALLMULTI);
+
+	if (tuning->txqueuelen >= 0)
+		netlink_put_u32(msg, IFLA_TXQLEN, (uint32_t)tuning->txqueuelen);
+	return change(nl, msg, index, "tune", err);
 }
 
 int link_set_port(struct netlink *nl, int index, const struct link_port *port, struct err *err)

@@ -25,7 +25,8 @@ struct link_info {
 	char name[IFNAMSIZ];
 	char kind[IFNAMSIZ]; /* "bridge", "veth"; "" for hardware and lo */
 	unsigned int mtu;
-	bool up;    /* IFF_UP, the administrator's wish */
+	bool up; /* IFF_UP, the administrator's wish */
+	bool promisc;
 	int master; /* index; 0: none */
 	int peer;   /* IFLA_LINK: index of a veth's other end in its namespace; 0: none */
 	struct link_mac mac;
@@ -68,9 +69,25 @@ int link_add_bridge(struct netlink *nl, const char *name, const struct link_mac 
  */
 int link_add_veth(struct netlink *nl, const struct link_veth *veth, struct err *err);
 
+/*
+ * An IFB (what is sent to it goes on to where it was going), up. 1: made, 0: one of that name is there;
+ * EOPNOTSUPP: the kernel has none.
+ */
+int link_add_ifb(struct netlink *nl, const char *name, unsigned int mtu, struct err *err);
+
 int link_set_up(struct netlink *nl, int index, struct err *err);
 int link_set_down(struct netlink *nl, int index, struct err *err);
 int link_set_mtu(struct netlink *nl, int index, unsigned int mtu, struct err *err);
+/* Into another namespace, under a name; EEXIST: one has it there. It is down then, without addresses. */
+int link_move(struct netlink *nl, int index, int netns_fd, const char *name, struct err *err);
+int link_rename(struct netlink *nl, int index, const char *name, struct err *err);
+int link_set_promisc(struct netlink *nl, int index, bool on, struct err *err);
+/* Promiscuous, every multicast (off when false), length of the queue (negative: as it is). */
+struct link_tuning {
+	bool promisc, allmulti;
+	int64_t txqueuelen;
+};
+int link_tune(struct netlink *nl, int index, const struct link_tuning *tuning, struct err *err);
 /* As a port of its bridge: kept from other such ports; may send back where it came from. */
 struct link_port {
 	bool isolated;

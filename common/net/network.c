@@ -36,6 +36,7 @@ void network_default(struct network *net)
 		.bridge = DEFAULT_BRIDGE,
 		.ifname = DEFAULT_IFNAME,
 		.mtu = DEFAULT_MTU,
+		.mtu_floats = true,
 		.default_route = true,
 		.ip_masq = true,
 		.ingress = NETWORK_INGRESS_ESTABLISHED,
@@ -142,6 +143,7 @@ int network_override(struct network *net, const struct network_overrides *flags,
 			return err_set(err, EINVAL, "mtu: %lld is not a number %d..%d",
 				       (long long)flags->mtu, LINK_MTU_MIN, LINK_MTU_MAX);
 		net->mtu = (unsigned int)flags->mtu;
+		net->mtu_floats = false;
 	}
 	if (flags->ip) {
 		if (ip_parse_prefix(flags->ip, "bridge address", &gateway, err) < 0 ||
@@ -191,6 +193,7 @@ void network_free(struct network *net)
 	free(net->routes);
 	free(net->masq_exclude);
 	network_dns_free(&net->dns);
+	network_shape_free(&net->shape);
 	*net = (struct network){ .name = NULL };
 }
 

@@ -10,6 +10,8 @@
 #include "common/json.h"
 #include "common/net/ip.h"
 #include "common/net/network_dns.h"
+#include "common/net/network_shape.h"
+#include "common/net/route.h"
 
 /*
  * A network: one definition drives bridge, addresses, rules and leases. It comes from
@@ -39,11 +41,6 @@ enum firewall_kind {
 	FIREWALL_NFTABLES,
 };
 
-struct network_route {
-	struct ip_prefix dst;
-	struct ip_addr gateway; /* AF_UNSPEC: the network's gateway of that family */
-};
-
 /*
  * A subnet on the bridge and the addresses of it to lease. A container gets one address of each pool:
  * of the first of the pool's ranges that has one free.
@@ -68,6 +65,8 @@ struct network {
 	size_t n_ranges; /* at least one */
 	size_t n_pools;
 	unsigned int mtu;   /* bridge and both veth ends */
+	bool mtu_floats;    /* nobody asked for one: bridge_settle() finds it */
+	bool unmanaged;     /* the bridge is somebody else's: no address of ours, sysctls, rules */
 	bool default_route; /* give containers a default route through the gateway */
 	bool ip_masq;
 	bool masq_random_fully;         /* source ports at random */
@@ -77,10 +76,16 @@ struct network {
 				     * AF_UNSPEC: that one */
 	enum firewall_kind firewall;
 	enum network_ingress ingress;
-	bool internal;                /* no way out and none in: neighbours and the host alone */
-	struct network_route *routes; /* further routes inside */
+	bool internal; /* no way out and none in: neighbours and the host alone */
+	/*
+	 * Further routes inside. Without a gateway they lead through the network's, unless their scope
+	 * is the link; a default route in the main table stands in for default_route's.
+	 */
+	struct route *routes;
 	size_t n_routes;
 	struct network_dns dns;
+	uint32_t metric; /* of the default routes; 0: the kernel's */
+	struct network_shape shape;
 	bool subnet_floats; /* built-in default, nobody asked for this subnet: see
 			     * bridge_settle(), which must run before it is used */
 };

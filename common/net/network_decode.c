@@ -32,6 +32,9 @@ struct range_sets_doc {
 struct route_doc {
 	struct ip_prefix dst;
 	struct ip_addr gateway;
+	int type;
+	bool has_scope;
+	int64_t mtu, advmss, priority, table, scope;
 };
 
 struct ipam_doc {
@@ -51,8 +54,10 @@ struct netconf_doc {
 		size_t n;
 	} masq_exclude;
 	struct ip_addr snat[2]; /* IPv4, IPv6 */
+	bool managed, has_managed;
 	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
-	int64_t mtu;
+	int64_t mtu, metric;
+	struct network_shape shape;
 	struct ipam_doc ipam;
 	struct network_dns dns;
 };
@@ -174,14 +179,29 @@ static int decode_range_sets(const json_node *node, const struct json_field *fie
 	return 0;
 }
 
+static const struct json_range range_mtu_or_0 = { 0, LINK_MTU_MAX };
+static const struct json_range range_mtu = { LINK_MTU_MIN, LINK_MTU_MAX };
+static const struct json_range range_u32 = { 0, UINT32_MAX };
+static const struct json_range range_u8 = { 0, UINT8_MAX };
+
+static const struct json_enum route_types[] = {
+	{ "unicast", ROUTE_UNICAST },
+	{ "blackhole", ROUTE_BLACKHOLE },
+	{ "unreachable", ROUTE_UNREACHABLE },
+	{ "prohibit", ROUTE_PROHIBIT },
+	{ NULL, 0 },
+};
+
 static const struct json_field route_fields[] = {
 	{ "dst", decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
 	{ "gw", decode_addr, offsetof(struct route_doc, gateway), 0, NULL, 0 },
-	{ "mtu", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "advmss", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "priority", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "table", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "scope", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "type", json_decode_enum, offsetof(struct route_doc, type), 0, route_types, 0 },
+	{ "mtu", json_decode_int, offsetof(struct route_doc, mtu), 0, &range_mtu, 0 },
+	{ "advmss", json_decode_int, offsetof(struct route_doc, advmss), 0, &range_mtu, 0 },
+	{ "priority", json_decode_int, offsetof(struct route_doc, priority), 0, &range_u32, 0 },
+	{ "table", json_decode_int, offsetof(struct route_doc, table), 0, &range_u32, 0 },
+	{ "scope", json_decode_int, offsetof(struct route_doc, scope), 0, &range_u8,
+	  offsetof(struct route_doc, has_scope) },
 };
 
 static const struct json_table route_table = {
@@ -245,21 +265,28 @@ static const struct json_field netconf_fields[] = {
 	{ "ingress", json_decode_enum, AT(ingress), 0, ingresses, AT(has_ingress) },
 	{ "firewall", json_decode_enum, AT(firewall), 0, firewalls, 0 },
 	{ "internal", json_decode_bool, AT(internal), 0, NULL, 0 },
-	{ "mtu", json_decode_int, AT(mtu), 0,
-	  &(const struct json_range){ LINK_MTU_MIN, LINK_MTU_MAX }, 0 },
+	{ "mtu", json_decode_int, AT(mtu), 0, &range_mtu_or_0, 0 },
+	{ "metric", json_decode_int, AT(metric), 0, &range_u32, 0 },
+	{ "bandwidth", network_decode_bandwidth, AT(shape), 0, NULL, 0 },
+	{ "hairpinMode", json_decode_bool, AT(shape.hairpin), 0, NULL, 0 },
+	{ "portIsolation", json_decode_bool, AT(shape.port_isolation), 0, NULL, 0 },
+	{ "macspoofchk", json_decode_bool, AT(shape.mac_check), 0, NULL, 0 },
+	{ "promiscMode", json_decode_bool, AT(shape.bridge_promisc), 0, NULL, 0 },
+	{ "managed", json_decode_bool, AT(managed), 0, NULL, AT(has_managed) },
+	{ "enabledad", json_decode_bool, AT(shape.enable_dad), 0, NULL, 0 },
+	{ "sysctl", network_decode_sysctls, AT(shape.sysctls), 0, NULL, 0 },
+	{ "promisc", json_decode_bool, AT(shape.promisc), 0, NULL, 0 },
+	{ "allmulti", json_decode_bool, AT(shape.allmulti), 0, NULL, 0 },
+	{ "txQLen", json_decode_int, AT(shape.txqueuelen), 0, &range_u32,
+	  AT(shape.has_txqueuelen) },
 	{ "ipam", json_decode_object, AT(ipam), 0, &ipam_table, AT(has_ipam) },
 	{ "disableCheck", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "capabilities", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "forceAddress", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "ipMasqBackend", json_decode_enum, AT(firewall), 0, firewalls, 0 },
-	{ "hairpinMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "promiscMode", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "vlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "vlanTrunk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "preserveDefaultVlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "macspoofchk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "enabledad", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "portIsolation", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "dns", network_dns_decode, AT(dns), 0, NULL, 0 },
 	{ "args", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -285,6 +312,7 @@ static void netconf_free(struct netconf_doc *doc)
 	free(doc->ipam.routes);
 	free(doc->masq_exclude.items);
 	network_dns_free(&doc->dns);
+	network_shape_free(&doc->shape);
 }
 
 /* `where` names the range in errors: "ipam" or "ipam.ranges[0][1]". */
@@ -348,31 +376,119 @@ static int apply_ranges(const struct netconf_doc *doc, struct network *net, stru
 	return 0;
 }
 
+static int check_route(const struct route_doc *route, size_t i, const struct network *net,
+		       struct err *err)
+{
+	if (ip_is_set(&route->gateway) && route->type != ROUTE_UNICAST)
+		return err_set(err, EINVAL, "ipam.routes[%zu].gw: a route of that type has none",
+			       i);
+	if (ip_is_set(&route->gateway) && !network_range_of(net, &route->gateway))
+		return err_set(err, EINVAL,
+			       "ipam.routes[%zu].gw: %s is in no subnet of the network", i,
+			       ip_addr_text(&route->gateway).text);
+	if (ip_is_set(&route->gateway) && route->gateway.family != route->dst.addr.family)
+		return err_set(err, EINVAL, "ipam.routes[%zu].gw: %s is of another family than %s",
+			       i, ip_addr_text(&route->gateway).text,
+			       ip_prefix_text(&route->dst).text);
+	if (!network_has_family(net, route->dst.addr.family))
+		return err_set(err, EINVAL,
+			       "ipam.routes[%zu].dst: %s: the network has no subnet of "
+			       "that family",
+			       i, ip_prefix_text(&route->dst).text);
+	return 0;
+}
+
+/* host-local's way to ask for a default route. */
+static bool is_plain_default(const struct route_doc *route)
+{
+	return route->dst.len == 0 && !ip_is_set(&route->gateway) && route->type == ROUTE_UNICAST &&
+	       !route->has_scope && route->mtu == 0 && route->advmss == 0 && route->priority == 0 &&
+	       route->table == 0;
+}
+
+/* The kernel would take the second for the first. */
+static int refuse_twice(const struct network *net, const struct route *route, size_t i,
+			struct err *err)
+{
+	for (size_t n = 0; n < net->n_routes; n++) {
+		const struct route *other = &net->routes[n];
+
+		if (ip_equal(&other->dst.addr, &route->dst.addr) &&
+		    other->dst.len == route->dst.len && other->table == route->table &&
+		    other->priority == route->priority)
+			return err_set(err, EINVAL,
+				       "ipam.routes[%zu]: a second route to %s with the same "
+				       "priority and table",
+				       i, ip_prefix_text(&route->dst).text);
+	}
+	return 0;
+}
+
 static int apply_routes(const struct netconf_doc *doc, struct network *net, struct err *err)
 {
 	for (size_t i = 0; i < doc->ipam.n_routes; i++) {
 		const struct route_doc *route = &doc->ipam.routes[i];
+		const struct route wanted = {
+			.dst = ip_network(&route->dst),
+			.gateway = route->gateway,
+			.type = (enum route_type)route->type,
+			.table = (uint32_t)route->table,
+			.priority = (uint32_t)route->priority,
+			.has_scope = route->has_scope,
+			.scope = (uint8_t)route->scope,
+			.mtu = (uint32_t)route->mtu,
+			.advmss = (uint32_t)route->advmss,
+		};
 
-		if (ip_is_set(&route->gateway) && !network_range_of(net, &route->gateway))
-			return err_set(err, EINVAL,
-				       "ipam.routes[%zu].gw: %s is in no subnet of the network", i,
-				       ip_addr_text(&route->gateway).text);
-		if (!network_has_family(net, route->dst.addr.family))
-			return err_set(err, EINVAL,
-				       "ipam.routes[%zu].dst: %s: the network has no subnet of "
-				       "that family",
-				       i, ip_prefix_text(&route->dst).text);
-		/* host-local's way to ask for a default route. */
-		if (route->dst.len == 0 && !ip_is_set(&route->gateway)) {
+		if (check_route(route, i, net, err) < 0)
+			return -err->code;
+		if (is_plain_default(route)) {
 			net->default_route = true;
 			continue;
 		}
+		if (refuse_twice(net, &wanted, i, err) < 0)
+			return -err->code;
 		net->routes = xreallocarray(net->routes, net->n_routes + 1, sizeof(*net->routes));
-		net->routes[net->n_routes++] = (struct network_route){
-			.dst = ip_network(&route->dst),
-			.gateway = route->gateway,
-		};
+		net->routes[net->n_routes++] = wanted;
 	}
+	return 0;
+}
+
+/*
+ * CNI's bridge without isGateway has no address; here it is the same as "managed": false. What only
+ * rules of ours could do is refused.
+ */
+static int apply_unmanaged(const struct netconf_doc *doc, struct network *net, struct err *err)
+{
+	const struct {
+		const char *key;
+		bool asked;
+	} rules[] = {
+		{ "ipMasq", doc->ip_masq },
+		{ "masqRandomFully", doc->masq_random_fully },
+		{ "masqExclude", doc->masq_exclude.n > 0 },
+		{ "snat", ip_is_set(&doc->snat[0]) || ip_is_set(&doc->snat[1]) },
+		{ "ingress", doc->has_ingress },
+		{ "internal", doc->internal },
+		{ "promiscMode", doc->shape.bridge_promisc },
+		{ "isGateway", doc->is_gateway },
+	};
+
+	net->unmanaged = doc->has_managed ? !doc->managed
+					  : doc->has_is_gateway && !doc->is_gateway &&
+						    !doc->is_default_gateway;
+	if (!net->unmanaged)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].asked)
+			return err_set(err, EINVAL,
+				       "%s: an unmanaged network has a bridge that is left alone, "
+				       "and no rules",
+				       rules[i].key);
+	}
+	if (!doc->bridge)
+		return err_set(err, EINVAL, "bridge: an unmanaged network must name one");
+	net->default_route = doc->is_default_gateway;
 	return 0;
 }
 
@@ -386,9 +502,8 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 
 	if (str_check_name(doc->name, "name", err) < 0)
 		return -err->code;
-	if (doc->has_is_gateway && !doc->is_gateway)
-		return err_set(err, EOPNOTSUPP,
-			       "isGateway: a bridge without address is not supported");
+	if (doc->shape.hairpin && doc->shape.bridge_promisc)
+		return err_set(err, EINVAL, "hairpinMode: cannot be set together with promiscMode");
 	net->cni_version = take_ptr(&doc->cni_version);
 	if (doc->has_is_default_gateway)
 		net->default_route = doc->is_default_gateway;
@@ -396,6 +511,8 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		net->ip_masq = doc->ip_masq;
 	if (doc->has_ingress)
 		net->ingress = (enum network_ingress)doc->ingress;
+	if (apply_unmanaged(doc, net, err) < 0)
+		return -err->code;
 	net->masq_random_fully = doc->masq_random_fully;
 	net->n_masq_exclude = doc->masq_exclude.n;
 	net->masq_exclude = take_ptr(&doc->masq_exclude.items);
@@ -404,6 +521,9 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 	net->snat = doc->snat[0];
 	net->snat6 = doc->snat[1];
 	net->firewall = (enum firewall_kind)doc->firewall;
+	net->metric = (uint32_t)doc->metric;
+	net->shape = doc->shape;
+	doc->shape.sysctls = (struct strmap){ 0 }; /* the network's now */
 	net->internal = doc->internal;
 	/* There is nothing behind an internal network that a route could lead to. */
 	if (net->internal)

@@ -24,6 +24,7 @@ void attachment_free(struct attachment *att)
 	free(att->hostname);
 	strlist_free(&att->aliases);
 	free(att->ports);
+	record_devices_free(&att->devices);
 	*att = (struct attachment){ 0 };
 }
 
@@ -66,6 +67,11 @@ void record_veth_name(const char *container, const char *ifname, unsigned int sa
 	hash = hash_bytes(hash, ifname);
 	hash ^= hash >> 48;
 	(void)snprintf(name, IFNAMSIZ, "ct%012llx", (unsigned long long)(hash & 0xffffffffffffULL));
+}
+
+void record_ifb_name(const char veth[IFNAMSIZ], char name[IFNAMSIZ])
+{
+	(void)snprintf(name, IFNAMSIZ, "cb%s", veth + 2);
 }
 
 /* ---- decoding ---- */
@@ -275,10 +281,13 @@ static const struct json_field record_fields[] = {
 	FIELD("network", json_decode_string, att.network, JSON_REQUIRED, NULL),
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
+	FIELD("ifb", decode_ifname, att.ifb, 0, NULL),
 	FIELD("addresses", decode_addresses, att, 0, &address_table),
 	FIELD("firewall", json_decode_enum, firewall, 0, firewalls),
 	FIELD("ports", decode_ports, att, 0, &port_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
+	FIELD("devices", record_decode_devices, att.devices, 0, NULL),
+	FIELD("macCheck", json_decode_bool, att.mac_check, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
 	FIELD("defaultRoute", json_decode_bool, att.default_route, 0, NULL),
 	FIELD("netns", json_decode_string, att.netns_path, 0, NULL),
@@ -400,6 +409,7 @@ json_node *record_json(const struct attachment *att)
 	json_put_string(root, "network", att->network);
 	json_put_string(root, "bridge", att->bridge);
 	json_put_string(root, "veth", att->veth);
+	json_put_string(root, "ifb", att->ifb[0] ? att->ifb : NULL);
 	if (att->n_addresses > 0) {
 		link_mac_text(&att->mac, mac);
 		json_put_string(root, "mac", mac);
@@ -408,6 +418,9 @@ json_node *record_json(const struct attachment *att)
 	if (att->firewall != FIREWALL_AUTO)
 		json_put_string(root, "firewall", firewalls[att->firewall - 1].name);
 	put_ports(root, att);
+	record_put_devices(root, &att->devices);
+	if (att->mac_check)
+		json_put_bool(root, "macCheck", true);
 	json_put_int(root, "mtu", att->mtu);
 	json_put_bool(root, "defaultRoute", att->default_route);
 	json_put_string(root, "netns", att->netns_path);

@@ -14,6 +14,7 @@
 #include "common/net/link.h"
 #include "common/net/netns.h"
 #include "common/net/network.h"
+#include "common/net/record_device.h"
 
 /*
  * The record of an attachment, <state>/containers/<id>/<ifname>.json: written before the kernel is
@@ -57,12 +58,15 @@ struct attachment {
 	char *network;
 	char bridge[IFNAMSIZ];
 	char veth[IFNAMSIZ]; /* the host end */
+	char ifb[IFNAMSIZ];  /* what holds back its sending; "": nothing does */
 	struct attachment_address addresses[ATTACHMENT_MAX_ADDRESSES];
 	size_t n_addresses;  /* 0 until they are leased */
 	struct link_mac mac; /* all zero until then too */
 	struct record_port *ports;
 	size_t n_ports;
 	enum firewall_kind firewall; /* with which they are published */
+	struct record_devices devices;
+	bool mac_check; /* frames with another source MAC are dropped: mac_check.h */
 	unsigned int mtu;
 	bool default_route; /* the container's default route leads through it */
 	char *netns_path;   /* the name that its namespace was given by; NULL: by a process */
@@ -85,6 +89,9 @@ const struct attachment_address *attachment_address_of(const struct attachment *
  */
 void record_veth_name(const char *container, const char *ifname, unsigned int salt,
 		      char name[IFNAMSIZ]);
+
+/* Of the IFB that belongs to a veth of such a name: "cb" and the same digits. */
+void record_ifb_name(const char veth[IFNAMSIZ], char name[IFNAMSIZ]);
 
 /* The folder of one container, locked. fd -1: there is none. */
 struct record_folder {

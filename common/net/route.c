@@ -10,18 +10,74 @@
 
 #include "common/str.h"
 
+static unsigned char kernel_type(enum route_type type)
+{
+	switch (type) {
+	case ROUTE_UNICAST:
+		return RTN_UNICAST;
+	case ROUTE_BLACKHOLE:
+		return RTN_BLACKHOLE;
+	case ROUTE_UNREACHABLE:
+		return RTN_UNREACHABLE;
+	case ROUTE_PROHIBIT:
+		return RTN_PROHIBIT;
+	}
+	return RTN_UNICAST;
+}
+
+bool route_is_main(const struct route *route)
+{
+	return route->table == 0 || route->table == RT_TABLE_MAIN;
+}
+
+const char *route_type_text(enum route_type type)
+{
+	switch (type) {
+	case ROUTE_UNICAST:
+		break;
+	case ROUTE_BLACKHOLE:
+		return "blackhole ";
+	case ROUTE_UNREACHABLE:
+		return "unreachable ";
+	case ROUTE_PROHIBIT:
+		return "prohibit ";
+	}
+	return "";
+}
+
+static unsigned char kernel_scope(const struct route *route)
+{
+	if (route->has_scope)
+		return route->scope;
+	return route->type == ROUTE_UNICAST && !ip_is_set(&route->gateway) ? RT_SCOPE_LINK
+									   : RT_SCOPE_UNIVERSE;
+}
+
+static void put_metrics(struct nl_msg *msg, const struct route *route)
+{
+	struct nlattr *metrics = NULL;
+
+	if (route->mtu == 0 && route->advmss == 0)
+		return;
+	metrics = netlink_nest(msg, RTA_METRICS);
+	if (route->mtu > 0)
+		netlink_put_u32(msg, RTAX_MTU, route->mtu);
+	if (route->advmss > 0)
+		netlink_put_u32(msg, RTAX_ADVMSS, route->advmss);
+	netlink_nest_end(msg, metrics);
+}
+
 static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 {
 	const struct ip_prefix dst = ip_network(&route->dst);
+	const bool removes = type == RTM_DELROUTE;
 	const struct rtmsg head = {
 		.rtm_family = (unsigned char)dst.addr.family,
 		.rtm_dst_len = (unsigned char)dst.len,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = type == RTM_DELROUTE ? RTPROT_UNSPEC : RTPROT_BOOT,
-		.rtm_scope = type == RTM_DELROUTE         ? RT_SCOPE_NOWHERE
-			     : ip_is_set(&route->gateway) ? RT_SCOPE_UNIVERSE
-							  : RT_SCOPE_LINK,
-		.rtm_type = type == RTM_DELROUTE ? RTN_UNSPEC : RTN_UNICAST,
+		.rtm_table = route->table == 0 ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
+		.rtm_protocol = removes ? RTPROT_UNSPEC : RTPROT_BOOT,
+		.rtm_scope = removes ? RT_SCOPE_NOWHERE : kernel_scope(route),
+		.rtm_type = removes ? RTN_UNSPEC : kernel_type(route->type),
 	};
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
@@ -32,6 +88,11 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 			    ip_bytes(route->gateway.family));
 	if (route->link_index > 0)
 		netlink_put_u32(msg, RTA_OIF, (uint32_t)route->link_index);
+	if (route->table > 0)
+		netlink_put_u32(msg, RTA_TABLE, route->table);
+	if (route->priority > 0)
+		netlink_put_u32(msg, RTA_PRIORITY, route->priority);
+	put_metrics(msg, route);
 	return msg;
 }
 
@@ -106,6 +167,8 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 		route.gateway.family = family;
 		memcpy(route.gateway.bytes, nla_data(attrs[RTA_GATEWAY]), (size_t)bytes);
 	}
+	if (attrs[RTA_PRIORITY])
+		route.priority = nla_get_u32(attrs[RTA_PRIORITY]);
 	if (attrs[RTA_OIF])
 		route.link_index = (int)nla_get_u32(attrs[RTA_OIF]);
 	else if (attrs[RTA_MULTIPATH])

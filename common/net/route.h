@@ -2,19 +2,40 @@
 #ifndef CT_NET_ROUTE_H
 #define CT_NET_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/err.h"
 #include "common/net/ip.h"
 #include "common/net/netlink.h"
 
+enum route_type {
+	ROUTE_UNICAST,
+	ROUTE_BLACKHOLE,   /* dropped in silence */
+	ROUTE_UNREACHABLE, /* refused with "host unreachable" */
+	ROUTE_PROHIBIT,    /* refused with "administratively prohibited" */
+};
+
+/* Zero stands for the kernel's own choice. */
 struct route {
 	struct ip_prefix dst;   /* host bits are zeroed; 0.0.0.0/0, ::/0: a default route */
 	struct ip_addr gateway; /* AF_UNSPEC: on the link */
 	int link_index;
+	enum route_type type;
+	uint32_t table;    /* 0: main */
+	uint32_t priority; /* the metric */
+	bool has_scope;
+	uint8_t scope;
+	uint32_t mtu, advmss;
 };
 
-/* Main table, unicast. 1: added, 0: the very same destination was there already (EEXIST). */
+/* In the main table. */
+bool route_is_main(const struct route *route);
+/* "", "blackhole " and so on, as ip-route(8) puts it in front of the destination. */
+const char *route_type_text(enum route_type type);
+
+/* 1: added, 0: the very same destination was there already (EEXIST). */
 int route_add(struct netlink *nl, const struct route *route, struct err *err);
 /* Add it, or take the place of a route to the same destination. */
 int route_replace(struct netlink *nl, const struct route *route, struct err *err);

@@ -262,11 +262,11 @@ EOF
 }
 
 @test "up: refuses a definition that asks for what is not applied, by name" {
-	network_file red '{"cniVersion":"1.0.0","name":"red","type":"ct-netns","hairpinMode":true,"ipam":{"type":"host-local","subnet":"10.41.0.0/24"}}'
+	network_file red '{"cniVersion":"1.0.0","name":"red","type":"ct-netns","disableContainerInterface":true,"ipam":{"type":"host-local","subnet":"10.41.0.0/24"}}'
 	before=$(host_state)
 	run up --network red
 	[ "$status" -ne 0 ]
-	[[ "$output" == *"hairpinMode"* ]]
+	[[ "$output" == *"disableContainerInterface"* ]]
 	expect_host "$before"
 }
 

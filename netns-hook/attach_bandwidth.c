@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The step of attach that limits bandwidth. The host end sends what the container receives: a token
+ * bucket at its root. What the container sends comes in there, where nothing can be held back, so it
+ * is redirected to an IFB, and the second bucket is that one's.
+ */
+#include <errno.h>
+
+#include "common/net/tc.h"
+#include "common/str.h"
+#include "netns-hook/attach_steps.h"
+
+#define FRAME_HEADER 14
+/* Without a burst asked for: what the rate sends in this time, and a few packets at least. */
+#define BURST_MS      50
+#define BURST_PACKETS 8
+
+static int rate_of(const struct network_rate *wanted, const char *key, unsigned int mtu,
+		   struct tc_rate *rate, struct err *err)
+{
+	const uint64_t packet = mtu + FRAME_HEADER;
+	const uint64_t usual = (uint64_t)wanted->bits / 8 * BURST_MS / 1000;
+	const uint64_t least = packet * BURST_PACKETS;
+	uint64_t burst = (uint64_t)wanted->burst_bits / 8;
+
+	if (wanted->burst_bits == 0)
+		burst = usual > INT32_MAX ? INT32_MAX : usual > least ? usual : least;
+	/* The bucket would drop every packet that is longer than itself. */
+	if (burst < packet)
+		return err_set(err, EINVAL,
+			       "bandwidth.%sBurst: %lld bits are less than one packet (MTU %u: "
+			       "at least %llu)",
+			       key, (long long)wanted->burst_bits, mtu,
+			       (unsigned long long)packet * 8);
+	*rate = (struct tc_rate){ (uint64_t)wanted->bits / 8, (uint32_t)burst };
+	return 0;
+}
+
+static int limit_ingress(struct attach *a, int veth_index, struct err *err)
+{
+	const struct network_rate *wanted = &a->request->net->shape.ingress;
+	struct tc_rate rate;
+
+	if (wanted->bits == 0)
+		return a->may_exist ? tc_remove_bucket(&a->nl, veth_index, err) : 0;
+	if (rate_of(wanted, "ingress", a->att->mtu, &rate, err) < 0)
+		return -err->code;
+	return tc_set_bucket(&a->nl, veth_index, &rate, err);
+}
+
+static int limit_egress(struct attach *a, int veth_index, struct err *err)
+{
+	const struct network_rate *wanted = &a->request->net->shape.egress;
+	struct tc_rate rate;
+	struct link_info ifb;
+
+	if (wanted->bits == 0)
+		return a->may_exist ? tc_remove_redirect(&a->nl, veth_index, err) : 0;
+	if (rate_of(wanted, "egress", a->att->mtu, &rate, err) < 0 ||
+	    link_add_ifb(&a->nl, a->att->ifb, a->att->mtu, err) < 0 ||
+	    link_get(&a->nl, a->att->ifb, &ifb, err) < 0)
+		return -err->code;
+	if (!str_eq(ifb.kind, "ifb"))
+		return err_set(err, EEXIST, "interface '%s' belongs to a stranger", a->att->ifb);
+	if (tc_set_bucket(&a->nl, ifb.index, &rate, err) < 0)
+		return -err->code;
+	/* Last: until now nothing was sent there. */
+	return tc_redirect(&a->nl, veth_index, ifb.index, err);
+}
+
+int attach_run_bandwidth(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct network_shape *shape = &a->request->net->shape;
+	struct link_info veth;
+	int rc = 0;
+
+	if (shape->ingress.bits == 0 && shape->egress.bits == 0 && !a->may_exist)
+		return 0;
+	rc = link_get(&a->nl, a->att->veth, &veth, err);
+	if (rc >= 0)
+		rc = limit_ingress(a, veth.index, err);
+	if (rc >= 0)
+		rc = limit_egress(a, veth.index, err);
+	if (rc < 0) {
+		struct err ignored = ERR_INIT;
+
+		(void)attach_undo_bandwidth(a, &ignored);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* The bucket of the veth goes with it. */
+int attach_undo_bandwidth(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct detach undo = attach_undo(a);
+
+	return a->was_attached ? 0 : detach_bandwidth(&undo, a->att, err);
+}
+
+void attach_plan_bandwidth(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+	const struct network_shape *shape = &a->request->net->shape;
+
+	if (shape->ingress.bits > 0)
+		(void)fprintf(out, "limit what is sent to the container to %lld bit/s\n",
+			      (long long)shape->ingress.bits);
+	if (shape->egress.bits > 0)
+		(void)fprintf(out, "limit what it sends to %lld bit/s, by way of IFB '%s'\n",
+			      (long long)shape->egress.bits, a->att->ifb);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The step of attach that tunes the finished interface, and its namespace, as the definition asks. */
+#include <errno.h>
+
+#include "common/cleanup.h"
+#include "common/net/netns.h"
+#include "common/net/sysctl.h"
+#include "netns-hook/attach_steps.h"
+
+/* Called inside: procfs shows the parameters of the thread's own namespace. */
+static int set_sysctls(void *ctx, struct err *err)
+{
+	const struct attach *a = ctx;
+	const struct strmap *sysctls = &a->request->net->shape.sysctls;
+
+	for (size_t i = 0; i < sysctls->n; i++) {
+		const struct strmap_entry *entry = &sysctls->items[i];
+		autofree char *path = network_sysctl_path(entry->key, a->att->ifname, err);
+
+		if (!path || sysctl_ensure(path, entry->value, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int attach_run_tuning(void *ctx, struct err *err)
+{
+	struct attach *a = ctx;
+	const struct network_shape *shape = &a->request->net->shape;
+	const struct link_tuning tuning = {
+		.promisc = shape->promisc,
+		.allmulti = shape->allmulti,
+		.txqueuelen = shape->has_txqueuelen ? shape->txqueuelen : -1,
+	};
+	struct link_info inside;
+	int rc = 0;
+
+	if (shape->sysctls.n > 0)
+		rc = netns_run(a->request->netns_fd, set_sysctls, a, err);
+	if (rc < 0 || (!tuning.promisc && !tuning.allmulti && tuning.txqueuelen < 0))
+		return rc < 0 ? rc : 0;
+	rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
+	return rc < 0 ? rc : link_tune(&a->nl_inside, inside.index, &tuning, err);
+}
+
+void attach_plan_tuning(const void *ctx, FILE *out)
+{
+	const struct attach *a = ctx;
+	const struct network_shape *shape = &a->request->net->shape;
+
+	for (size_t i = 0; i < shape->sysctls.n; i++)
+		(void)fprintf(out, "inside: sysctl %s = %s\n", shape->sysctls.items[i].key,
+			      shape->sysctls.items[i].value);
+	if (shape->promisc)
+		(void)fprintf(out, "inside: promiscuous\n");
+	if (shape->allmulti)
+		(void)fprintf(out, "inside: every multicast\n");
+	if (shape->has_txqueuelen)
+		(void)fprintf(out, "inside: queue of %lld packets\n", (long long)shape->txqueuelen);
+}
