@@ -16,7 +16,7 @@ static bool memory_wanted(const struct resource_memory *m)
 {
 	return asks(&m->limit) || asks(&m->reservation) || asks(&m->swap) || asks(&m->kernel) ||
 	       asks(&m->kernel_tcp) || m->swappiness.set || m->disable_oom_killer.value ||
-	       m->use_hierarchy.value;
+	       m->use_hierarchy.set;
 }
 
 static bool cpu_wanted(const struct resource_cpu *cpu)

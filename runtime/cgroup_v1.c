@@ -28,7 +28,9 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "runtime/cgroup_hybrid.h"
 #include "runtime/cgroup_path.h"
+#include "runtime/cgroup_v2.h"
 
 #define REMOVE_MS        10000
 #define FREEZE_MS        5000
@@ -38,7 +40,8 @@
 struct cgroup_folder *cgroup_v1_folder(const struct cgroup *cg, unsigned int controller)
 {
 	for (size_t i = 0; i < cg->n; i++)
-		if (cg->folders[i].controllers & controller)
+		if (!cgroup_hybrid_is_v2(&cg->folders[i]) &&
+		    cg->folders[i].controllers & controller)
 			return &cg->folders[i];
 	return NULL;
 }
@@ -74,24 +77,24 @@ static int refuse_missing(unsigned int missing, struct err *err)
 
 	if (missing & CGROUP_UNIFIED)
 		return err_set(err, ENOTSUP,
-			       "linux.resources.unified: sets files of cgroup v2, and the "
-			       "controllers of this host are on v1");
+			       "linux.resources.unified: sets files of cgroup v2, and their "
+			       "controllers are on v1 on this host");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (missing & names[i].controller)
 			return err_set(err, ENOTSUP,
-				       "%s: this host has no cgroup v1 hierarchy with the "
+				       "%s: this host has no cgroup hierarchy with the "
 				       "controller '%s'",
 				       cgroup_resource_key(names[i].controller), names[i].name);
 	return 0;
 }
 
-static int plan_folder(struct cgroup *cg, const struct cgroup_mount *mount, const char *path,
-		       struct err *err)
+static int plan_folder(struct cgroup *cg, const struct cgroup_mount *mount,
+		       unsigned int controllers, const char *path, struct err *err)
 {
 	struct cgroup_folder *folder = &cg->folders[cg->n++];
 
 	*folder = (struct cgroup_folder)CGROUP_FOLDER_INIT;
-	folder->controllers = mount->controllers;
+	folder->controllers = controllers;
 	folder->label = xstrdup(mount->label);
 	folder->mount = xstrdup(mount->point);
 	folder->path = xstrdup(path);
@@ -102,18 +105,23 @@ static int plan(struct cgroup *cg, const struct cgroup_request *request,
 		const struct cgroup_host *host, struct err *err)
 {
 	unsigned int wanted = cgroup_wanted(request->resources);
+	unsigned int beside = cgroup_hybrid_wanted(host, request->resources);
 	bool all = request->path && request->path[0] != '\0';
 	autofree char *path = NULL;
-	int rc = refuse_missing(wanted & ~host->v1_controllers, err);
+	int rc = refuse_missing(wanted & ~(host->v1_controllers | beside), err);
 
 	if (rc >= 0)
 		rc = cgroup_path_folder(request->path, request->id, &path, err);
 	cg->folders = xcalloc(host->n, sizeof(*cg->folders));
 	for (size_t i = 0; rc >= 0 && i < host->n; i++) {
 		const struct cgroup_mount *mount = &host->mounts[i];
+		bool joins = all || mount->controllers & (wanted | CGROUP_FREEZER);
 
-		if (!mount->v2 && (all || mount->controllers & (wanted | CGROUP_FREEZER)))
-			rc = plan_folder(cg, mount, path, err);
+		if (mount->v2 && beside)
+			rc = plan_folder(cg, mount, beside & ~(unsigned int)CGROUP_UNIFIED, path,
+					 err);
+		else if (!mount->v2 && joins)
+			rc = plan_folder(cg, mount, mount->controllers, path, err);
 	}
 	return rc;
 }
@@ -168,24 +176,43 @@ static int check_fit(const struct cgroup_folder *folder, struct err *err)
 	return rc;
 }
 
+static int make_new(struct cgroup_folder *folder, struct err *err)
+{
+	bool cpuset = folder->controllers & CGROUP_CPUSET;
+
+	if (cgroup_hybrid_is_v2(folder))
+		return cgroup_v2_make(folder, false, err);
+	int rc = cgroup_folder_make(folder, cpuset ? fill_cpuset : NULL, err);
+
+	return rc < 0 ? rc : check_fit(folder, err);
+}
+
+/* One thread enters by "tasks"; v2 has whole processes, and init is one of a single thread. */
+static int open_tasks(struct cgroup_folder *folder, struct err *err)
+{
+	const char *name = cgroup_hybrid_is_v2(folder) ? "cgroup.procs" : "tasks";
+
+	if (folder->tasks_fd < 0)
+		folder->tasks_fd = openat(folder->fd, name, O_WRONLY | O_CLOEXEC);
+	return folder->tasks_fd < 0 ? err_errno(err, "open '%s' of cgroup '%s%s'", name,
+						folder->mount, folder->path)
+				    : 0;
+}
+
 /* 1: made, 0: it was there. */
 static int make_folder(struct cgroup_folder *folder, bool loaded, struct err *err)
 {
-	bool cpuset = folder->controllers & CGROUP_CPUSET;
 	int rc = loaded ? cgroup_folder_open(folder, err) : -ENOENT;
 	bool is_there = rc >= 0;
 
 	if (rc == -ENOENT) {
 		err_clear(err);
-		rc = cgroup_folder_make(folder, cpuset ? fill_cpuset : NULL, err);
-		if (rc >= 0)
-			rc = check_fit(folder, err);
+		rc = make_new(folder, err);
 	}
+	if (rc >= 0)
+		rc = open_tasks(folder, err);
 	if (rc < 0)
 		return rc;
-	folder->tasks_fd = openat(folder->fd, "tasks", O_WRONLY | O_CLOEXEC);
-	if (folder->tasks_fd < 0)
-		return err_errno(err, "open 'tasks' of cgroup '%s%s'", folder->mount, folder->path);
 	return !is_there && folder->made > 0;
 }
 
@@ -223,10 +250,10 @@ static int open_all(const struct cgroup *cg, struct err *err)
 
 static int enter_self(struct cgroup_folder *folder, struct err *err)
 {
-	if (folder->tasks_fd < 0)
-		folder->tasks_fd = openat(folder->fd, "tasks", O_WRONLY | O_CLOEXEC);
-	if (folder->tasks_fd >= 0 && write(folder->tasks_fd, "0", 1) == 1)
-		return 0;
+	int rc = open_tasks(folder, err);
+
+	if (rc < 0 || write(folder->tasks_fd, "0", 1) == 1)
+		return rc;
 	return err_errno(err, "enter cgroup '%s%s'", folder->mount, folder->path);
 }
 

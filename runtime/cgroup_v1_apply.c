@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
+#include "runtime/cgroup_hybrid.h"
 #include "runtime/cgroup_v1.h"
 
 /* linux.resources as files of cgroup v1. The orders are the kernel's wishes, told where they are. */
@@ -146,6 +147,10 @@ static int apply_memory(const struct cgroup_folder *folder, const struct resourc
 	int rc = set_flag(folder, KEY "memory.useHierarchy", "memory.use_hierarchy",
 			  &m->use_hierarchy, err);
 
+	if (rc == -EINVAL)
+		return err_set(err, ENOTSUP,
+			       KEY "memory.useHierarchy: false cannot be had: every group of this "
+				   "kernel is hierarchical (since Linux 5.11)");
 	if (rc >= 0)
 		rc = check_usage(folder, m, err);
 	if (rc >= 0)
@@ -383,15 +388,18 @@ static const struct {
 
 int cgroup_v1_apply(struct cgroup *cg, const struct resources *r, struct err *err)
 {
-	unsigned int wanted = cgroup_wanted(r);
+	struct cgroup_folder *v2_folder = cgroup_hybrid_folder(cg);
+	unsigned int wanted = cgroup_wanted(r), done = 0;
 	int rc = 0;
 
-	if (wanted & CGROUP_UNIFIED)
+	if (!v2_folder && (wanted & CGROUP_UNIFIED))
 		return err_set(err, ENOTSUP, KEY "unified: the container's cgroup is of v1");
+	if (v2_folder)
+		rc = cgroup_hybrid_apply(v2_folder, r, &done, err);
 	for (size_t i = 0; rc >= 0 && i < ARRAY_SIZE(appliers); i++) {
 		struct cgroup_folder *folder = cgroup_v1_folder(cg, appliers[i].controller);
 
-		if (!folder && (wanted & appliers[i].controller))
+		if (!folder && (wanted & ~done & appliers[i].controller))
 			return err_set(err, ENOTSUP,
 				       "%s: the container has no cgroup with this controller; "
 				       "create it with linux.cgroupsPath, and it is in all that "

@@ -109,15 +109,14 @@ static int check_fitness(const struct cgroup_folder *folder, struct err *err)
 }
 
 /* A group gets the controllers of its parent at any time, so the folders come first. */
-static int make_new(struct cgroup *cg, struct err *err)
+int cgroup_v2_make(struct cgroup_folder *folder, bool loaded, struct err *err)
 {
-	struct cgroup_folder *folder = &cg->folders[0];
 	int rc = cgroup_folder_make(folder, NULL, err);
 
 	if (rc < 0)
 		return rc;
 	rc = enable_down(folder, err);
-	if (rc >= 0 && !cg->loaded)
+	if (rc >= 0 && !loaded)
 		rc = check_fitness(folder, err);
 	if (rc < 0 && folder->made > 0) {
 		struct err ignored = ERR_INIT;
@@ -139,7 +138,7 @@ static int make(struct cgroup *cg, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	return make_new(cg, err);
+	return cgroup_v2_make(&cg->folders[0], cg->loaded, err);
 }
 
 static int clone_fd(const struct cgroup *cg)
@@ -278,16 +277,14 @@ static int apply_devices(int fd, const struct resource_devices *devices, struct 
 	return rc < 0 ? err_ctx(err, "linux.resources.devices") : 0;
 }
 
-int cgroup_v2_apply(struct cgroup *cg, const struct resources *resources, struct err *err)
+int cgroup_v2_apply_in(const struct cgroup_folder *folder, const struct resources *resources,
+		       struct err *err)
 {
 	autowrites struct cgroup_writes writes = { 0 };
 	autofree char *cpu_max = NULL, *has = NULL;
-	const struct cgroup_folder *folder;
 	struct cgroup_v2_now now;
-	int rc = open_folder(cg, &folder, err);
+	int rc = cgroup_get(folder, "cgroup.controllers", &has, err);
 
-	if (rc >= 0)
-		rc = cgroup_get(folder, "cgroup.controllers", &has, err);
 	if (rc < 0)
 		return rc;
 	unsigned int missing = cgroup_v2_needed(resources) & ~cgroup_v2_bits(has);
@@ -304,6 +301,14 @@ int cgroup_v2_apply(struct cgroup *cg, const struct resources *resources, struct
 	if (rc >= 0)
 		rc = write_all(folder, &writes, err);
 	return rc < 0 ? rc : apply_devices(folder->fd, &resources->devices, err);
+}
+
+int cgroup_v2_apply(struct cgroup *cg, const struct resources *resources, struct err *err)
+{
+	const struct cgroup_folder *folder;
+	int rc = open_folder(cg, &folder, err);
+
+	return rc < 0 ? rc : cgroup_v2_apply_in(folder, resources, err);
 }
 
 /* ---- delegate ---- */

@@ -53,6 +53,15 @@ const char *cgroup_v2_name(unsigned int controller);
  */
 int cgroup_v2_enable(int parent_fd, const char *parent, unsigned int needed, struct err *err);
 
+/*
+ * The folder, the controllers that it needs handed down from the mount point, and its fitness, unless
+ * it is loaded (ours already). 1, or an error that leaves nothing behind.
+ */
+int cgroup_v2_make(struct cgroup_folder *folder, bool loaded, struct err *err);
+/* Write the limits; of an open folder. */
+int cgroup_v2_apply_in(const struct cgroup_folder *folder, const struct resources *resources,
+		       struct err *err);
+
 /* Of struct cgroup_ops, for the back end that lets systemd make the group. */
 int cgroup_v2_enter(const struct cgroup *cg, pid_t pid, struct err *err);
 int cgroup_v2_apply(struct cgroup *cg, const struct resources *resources, struct err *err);

@@ -122,8 +122,8 @@ refused() {
 	refused "linux\.resources\.network\.priorities: .*'net_prio'"
 	resources '{rdma: {mlx5_1: {hcaHandles: 1}}}'
 	refused "linux\.resources\.rdma: .*'rdma'"
-	resources '{hugepageLimits: [{pageSize: "2MB", limit: 0}]}'
-	refused "linux\.resources\.hugepageLimits: .*'hugetlb'"
+	resources '{memory: {useHierarchy: false}}'
+	refused 'linux\.resources\.memory\.useHierarchy: false cannot be had'
 	resources '{memory: {kernel: 10000000}}'
 	refused 'linux\.resources\.memory\.kernel: .*no such limit'
 	resources '{blockIO: {leafWeight: 100}}'
@@ -133,6 +133,48 @@ refused() {
 	resources '{memory: {limit: 4096, checkBeforeUpdate: true}}'
 	edit_config "$B" '.linux.cgroupsPath = "/../x"'
 	refused "linux\.cgroupsPath: '/\.\./x' has '\.\.' in it"
+}
+
+# v2_file NAME: of the container's group in the v2 tree.
+v2_file() {
+	cat "/sys/fs/cgroup/unified$G/$1"
+}
+
+@test "cgroup: what v2 alone has beside the controllers of v1 is set there" {
+	resources '{pids: {limit: 20}, unified: {"cgroup.max.depth": "3"}}'
+	if grep -qw hugetlb /sys/fs/cgroup/unified/cgroup.controllers; then
+		edit_config "$B" '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
+	fi
+	sleeping
+	assert_equal "$(v2_file cgroup.max.depth)" 3
+	[ ! -e "/sys/fs/cgroup/unified$G/hugetlb.2MB.max" ] || assert_equal "$(v2_file hugetlb.2MB.max)" 4194304
+	assert_equal "$(v2_file cgroup.procs)" "$(container_pid "$C")"
+	assert_equal "$(file pids pids.max)" 20
+	assert_equal "$(file pids cgroup.procs)" "$(container_pid "$C")"
+	start
+	run runtime exec "$C" grep -c "^0::$G\$" /proc/self/cgroup
+	assert_equal "$output" 1
+	kill_and_wait
+	rt restart "$C"
+	assert_success
+	assert_equal "$(v2_file cgroup.procs)" "$(container_pid "$C")"
+	delete
+}
+
+@test "cgroup: a group of v2 that has processes in it is refused as those of v1 are" {
+	local pid
+	mkdir -p "/sys/fs/cgroup/unified$G"
+	sleep 100 3>&- &
+	pid=$!
+	TEST_PIDS+=("$pid")
+	echo "$pid" >"/sys/fs/cgroup/unified$G/cgroup.procs"
+	resources '{unified: {"cgroup.max.depth": "3"}}'
+	rt create --bundle "$B" "$C"
+	assert_failure
+	assert_output_has 'has processes in it already'
+	assert_equal "$(find /sys/fs/cgroup -mindepth 2 -name "$C")" "/sys/fs/cgroup/unified$G" "what was there before"
+	echo "$pid" >/sys/fs/cgroup/unified/harness/cgroup.procs
+	rmdir "/sys/fs/cgroup/unified$G" "/sys/fs/cgroup/unified${G%/*}"
 }
 
 @test "cgroup: a memory hog is killed by the limit" {
