@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/fd_socket.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fds.h"
 #include "common/file.h"
 
 int fd_socket_connect(const char *path, struct err *err)
@@ -32,25 +31,7 @@ int fd_socket_connect(const char *path, struct err *err)
 
 int fd_socket_send(int socket_fd, int fd, const char *name, struct err *err)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	ssize_t n;
-
-	do
-		n = sendmsg(socket_fd, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? err_errno(err, "send '%s' through its socket", name) : 0;
+	return fds_send(socket_fd, name, strlen(name), fd) < 0
+		       ? err_errno(err, "send '%s' through its socket", name)
+		       : 0;
 }

@@ -102,6 +102,9 @@ int json_decode(const json_node *node, const char *what, const struct json_table
 /* For hand-written decoders: fail with "<path>: <message>". */
 int json_fail(const struct json_path *path, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* "…: <message>, not <value>", the value cut when it is long. */
+int json_fail_value(const json_node *node, const struct json_path *path, struct err *err,
+		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 bool json_is_empty(const json_node *node); /* null, false, 0, "", [], {}: asks for nothing */
 
 /* ---- reading by hand (documents of other programs) ---- */

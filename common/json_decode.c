@@ -39,6 +39,26 @@ int json_fail(const struct json_path *path, struct err *err, const char *fmt, ..
 	return err_set(err, EINVAL, path->parent ? "%s: %s" : "%s%s", sb.text, why);
 }
 
+#define VALUE_MAX 40 /* bytes of a value that an error shows */
+
+int json_fail_value(const json_node *node, const struct json_path *path, struct err *err,
+		    const char *fmt, ...)
+{
+	autofree char *value = json_print(node, false);
+	char why[sizeof(err->msg)];
+	size_t len = strlen(value);
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	/* Not in the middle of a character. */
+	if (len > VALUE_MAX)
+		for (len = VALUE_MAX; len > 0 && ((unsigned char)value[len] & 0xc0) == 0x80;)
+			len--;
+	return json_fail(path, err, "%s, not %.*s%s", why, (int)len, value, value[len] ? "…" : "");
+}
+
 int json_decode_string(const json_node *node, const struct json_field *field, void *out,
 		       const struct json_path *path, struct err *err)
 {
@@ -46,7 +66,7 @@ int json_decode_string(const json_node *node, const struct json_field *field, vo
 
 	(void)field;
 	if (!s)
-		return json_fail(path, err, "must be a string");
+		return json_fail_value(node, path, err, "must be a string");
 	free(*(char **)out);
 	*(char **)out = xstrdup(s);
 	return 0;
@@ -57,7 +77,7 @@ int json_decode_bool(const json_node *node, const struct json_field *field, void
 {
 	(void)field;
 	if (!json_is_bool(node))
-		return json_fail(path, err, "must be true or false");
+		return json_fail_value(node, path, err, "must be true or false");
 	*(bool *)out = json_is_true(node);
 	return 0;
 }
@@ -70,8 +90,8 @@ int json_decode_int(const json_node *node, const struct json_field *field, void 
 	int64_t v;
 
 	if (!json_int(node, &v) || v < range->min || v > range->max)
-		return json_fail(path, err, "must be an integer %" PRId64 "..%" PRId64, range->min,
-				 range->max);
+		return json_fail_value(node, path, err, "must be an integer %" PRId64 "..%" PRId64,
+				       range->min, range->max);
 	*(int64_t *)out = v;
 	return 0;
 }
@@ -81,7 +101,8 @@ int json_decode_u64(const json_node *node, const struct json_field *field, void 
 {
 	(void)field;
 	if (!json_u64(node, out))
-		return json_fail(path, err, "must be an integer 0..%" PRIu64, UINT64_MAX);
+		return json_fail_value(node, path, err, "must be an integer 0..%" PRIu64,
+				       UINT64_MAX);
 	return 0;
 }
 
@@ -100,7 +121,7 @@ int json_decode_enum(const json_node *node, const struct json_field *field, void
 		strbuf_printf(&known, "%s%s", known.len ? ", " : "", names->name);
 	}
 	return s ? json_fail(path, err, "'%.64s' is none of %s", s, known.text)
-		 : json_fail(path, err, "must be one of %s", known.text);
+		 : json_fail_value(node, path, err, "must be one of %s", known.text);
 }
 
 int json_decode_strings(const json_node *node, const struct json_field *field, void *out,
@@ -111,12 +132,12 @@ int json_decode_strings(const json_node *node, const struct json_field *field, v
 
 	(void)field;
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of strings");
+		return json_fail_value(node, path, err, "must be an array of strings");
 	for (const json_node *n = json_first(node); n; n = json_next(n), item.index++) {
 		const char *s = json_string(n);
 
 		if (!s)
-			return json_fail(&item, err, "must be a string");
+			return json_fail_value(n, &item, err, "must be a string");
 		strlist_add(list, s);
 	}
 	return 0;
@@ -129,13 +150,13 @@ int json_decode_map(const json_node *node, const struct json_field *field, void 
 
 	(void)field;
 	if (!json_is_object(node))
-		return json_fail(path, err, "must be an object of strings");
+		return json_fail_value(node, path, err, "must be an object of strings");
 	for (const json_node *n = json_first(node); n; n = json_next(n)) {
 		struct json_path item = { .parent = path, .key = json_key(n) };
 		const char *s = json_string(n);
 
 		if (!s)
-			return json_fail(&item, err, "must be a string");
+			return json_fail_value(n, &item, err, "must be a string");
 		map->items = xreallocarray(map->items, map->n + 1, sizeof(*map->items));
 		map->items[map->n++] =
 			(struct strmap_entry){ .key = xstrdup(json_key(n)), .value = xstrdup(s) };
@@ -206,7 +227,7 @@ static int decode_table(const json_node *node, const struct json_table *table, v
 	uint64_t seen[4] = { 0 }; /* a table has at most 256 fields */
 
 	if (!json_is_object(node))
-		return json_fail(path, err, "must be an object");
+		return json_fail_value(node, path, err, "must be an object");
 	for (const json_node *child = json_first(node); child; child = json_next(child)) {
 		size_t i;
 		const struct json_field *field = find_field(table, json_key(child), &i);
@@ -245,7 +266,7 @@ int json_decode_array(const json_node *node, const struct json_field *field, voi
 	size_t n = 0;
 
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array");
+		return json_fail_value(node, path, err, "must be an array");
 	for (const json_node *child = json_first(node); child; child = json_next(child))
 		n++;
 	if (n == 0)

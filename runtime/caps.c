@@ -71,6 +71,8 @@ void caps_warn(const struct config_capabilities *caps, bool full)
 	struct strlist missing = { 0 }, alone = { 0 };
 	cap_value_t cap;
 
+	for (size_t i = 0; i < caps->unknown.n; i++)
+		log_warning("%s, ignoring it", caps->unknown.items[i]);
 	if (have) {
 		warn_missing(&caps->bounding, have, &missing);
 		warn_missing(&caps->permitted, have, &missing);

@@ -53,6 +53,7 @@ static int find_own(int cgroup_fd)
 					 .prog_cnt = MAX_PROGRAMS,
 				 } };
 
+	/* cppcheck-suppress legacyUninitvar ; it does not see the member's initializers */
 	if (bpf(BPF_PROG_QUERY, &query) < 0)
 		return -1;
 	for (uint32_t i = 0; i < query.query.prog_cnt && i < MAX_PROGRAMS; i++) {

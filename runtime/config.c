@@ -200,6 +200,11 @@ int config_load_at(int dir_fd, const char *name, struct config **config, char **
 	return 0;
 }
 
+int config_name(int rc, struct err *err)
+{
+	return rc < 0 && str_starts(err->msg, "linux.") ? err_ctx(err, "config.json") : rc;
+}
+
 void config_free(struct config **config)
 {
 	struct config *c = *config;

@@ -96,6 +96,7 @@ struct config_rlimits {
 struct config_capabilities {
 	bool present;
 	struct strlist bounding, effective, inheritable, permitted, ambient;
+	struct strlist unknown; /* "config.json: …: unknown capability 'X'", for caps_warn */
 };
 
 struct config_gids {
@@ -246,6 +247,8 @@ int config_load_at(int dir_fd, const char *name, struct config **config, char **
 /* A process alone, as `exec --process` gets it; freed by config_process_free. */
 int config_process_load(const char *path, struct config_process *process, struct err *err);
 void config_process_free(struct config_process *process);
+/* Before an error (rc < 0) that starts with a key path, of a part that `update` uses too: the document. */
+int config_name(int rc, struct err *err);
 void config_free(struct config **config);
 #define autoconfig __attribute__((cleanup(config_free)))
 

@@ -25,14 +25,14 @@ static int decode_gids(const json_node *node, const struct json_field *field, vo
 
 	(void)field;
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of integers 0..%lld",
-				 (long long)ID_MAX);
+		return json_fail_value(node, path, err, "must be an array of integers 0..%lld",
+				       (long long)ID_MAX);
 	for (const json_node *n = json_first(node); n; n = json_next(n)) {
 		int64_t gid;
 
 		if (!json_int(n, &gid) || gid < 0 || gid > ID_MAX)
-			return json_fail(config_item(path, gids->n), err,
-					 "must be an integer 0..%lld", (long long)ID_MAX);
+			return json_fail_value(n, config_item(path, gids->n), err,
+					       "must be an integer 0..%lld", (long long)ID_MAX);
 		if (gids->n == GROUPS_MAX)
 			return json_fail(path, err, "has more than %d groups", GROUPS_MAX);
 		if (gids->n == size) {
@@ -80,6 +80,7 @@ static int decode_capabilities(const json_node *node, const struct json_field *f
 {
 	struct strlist names = { 0 };
 	struct strlist *known = out;
+	struct config_capabilities *caps = (void *)((char *)out - field->offset);
 	int rc = json_decode_strings(node, field, &names, path, err);
 
 	for (size_t i = 0; rc >= 0 && i < names.n; i++) {
@@ -92,7 +93,7 @@ static int decode_capabilities(const json_node *node, const struct json_field *f
 		}
 		json_fail(config_item(path, i), &unknown, "unknown capability '%s'",
 			  names.items[i]);
-		log_warning("%s, ignoring it", unknown.msg);
+		strlist_add(&caps->unknown, unknown.msg);
 	}
 	strlist_free(&names);
 	return rc;
@@ -127,8 +128,9 @@ static int decode_limit(const json_node *node, const struct json_field *field, v
 
 	(void)field;
 	if (!json_double(node, &value) || value < 0)
-		return json_fail(path, err, "must be an integer 0..%lld, or %s for no limit",
-				 (long long)JSON_EXACT_MAX, "18446744073709551615");
+		return json_fail_value(node, path, err,
+				       "must be an integer 0..%lld, or %s for no limit",
+				       (long long)JSON_EXACT_MAX, "18446744073709551615");
 	if (value >= UNLIMITED_VALUE && value <= UNLIMITED_VALUE) {
 		*limit = RLIM_INFINITY;
 		return 0;
@@ -338,6 +340,7 @@ void config_process_free(struct config_process *process)
 	strlist_free(&process->capabilities.inheritable);
 	strlist_free(&process->capabilities.permitted);
 	strlist_free(&process->capabilities.ambient);
+	strlist_free(&process->capabilities.unknown);
 	free(process->rlimits.items);
 	free(process->apparmor_profile);
 	free(process->selinux_label);

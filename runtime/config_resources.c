@@ -30,7 +30,7 @@ int resource_decode_number(const json_node *node, const struct json_field *field
 	if (range->endless && json_double(node, &huge) && huge >= JSON_INT_END)
 		value = -1;
 	else if (!json_int(node, &value))
-		return json_fail(path, err, "must be an integer");
+		return json_fail_value(node, path, err, "must be an integer");
 	if (range->zero_unset && value == 0)
 		return 0;
 	if (value < range->min || value > range->max)

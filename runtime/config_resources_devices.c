@@ -41,7 +41,7 @@ static int decode_access(const json_node *node, const struct json_field *field, 
 
 	(void)field;
 	if (!text)
-		return json_fail(path, err, "must be a string of r, w and m");
+		return json_fail_value(node, path, err, "must be a string of r, w and m");
 	if (text[strspn(text, "rwm")] != '\0')
 		return json_fail(path, err, "'%.32s' has more than r, w and m in it", text);
 	device->read = strchr(text, 'r');
@@ -274,7 +274,7 @@ int resource_decode_rdma(const json_node *node, const struct json_field *field, 
 	struct resource_rdmas *list = out;
 
 	if (!json_is_object(node))
-		return json_fail(path, err, "must be an object");
+		return json_fail_value(node, path, err, "must be an object");
 	for (const json_node *child = json_first(node); child; child = json_next(child)) {
 		const char *name = json_key(child);
 		const struct json_path *here = config_at(path, name);

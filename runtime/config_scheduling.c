@@ -27,7 +27,7 @@ static int decode_flags(const json_node *node, const struct json_field *field, v
 	size_t i = 0;
 
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of strings");
+		return json_fail_value(node, path, err, "must be an array of strings");
 	for (const json_node *n = json_first(node); n; n = json_next(n), i++) {
 		int flag = 0;
 		int rc = json_decode_enum(n, field, &flag, config_item(path, i), err);
@@ -64,7 +64,7 @@ static int decode_numbers(const json_node *node, const struct json_field *field,
 
 	(void)field;
 	if (!text)
-		return json_fail(path, err, "must be a string");
+		return json_fail_value(node, path, err, "must be a string");
 	for (const char *p = text; *p;) {
 		const char *item = p + strspn(p, " ");
 		size_t len = strcspn(item, ", ");

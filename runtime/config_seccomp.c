@@ -92,7 +92,7 @@ static int decode_archs(const json_node *node, const struct json_field *field, v
 	struct json_path item = { .parent = path };
 
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of strings");
+		return json_fail_value(node, path, err, "must be an array of strings");
 	for (const json_node *n = json_first(node); n; n = json_next(n), item.index++) {
 		int arch = 0;
 		size_t known = 0;
@@ -116,7 +116,7 @@ static int decode_flags(const json_node *node, const struct json_field *field, v
 	struct json_path item = { .parent = path };
 
 	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of strings");
+		return json_fail_value(node, path, err, "must be an array of strings");
 	for (const json_node *n = json_first(node); n; n = json_next(n), item.index++) {
 		int flag = 0;
 		int rc = json_decode_enum(n, field, &flag, &item, err);

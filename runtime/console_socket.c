@@ -6,15 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/fd_socket.h"
+#include "common/fds.h"
 
 #define NAME_BYTES 4096 /* as many as containerd's shim reads */
-
-union control {
-	char bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
 
 int console_socket_connect(const char *path, struct err *err)
 {
@@ -39,28 +34,12 @@ int console_socket_send(int socket_fd, int master_fd, const char *name, struct e
 
 int console_socket_receive(int socket_fd, struct err *err)
 {
-	union control control = { .bytes = { 0 } };
 	char text[NAME_BYTES];
-	struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t n;
 	int fd;
 
-	do
-		n = recvmsg(socket_fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (fds_receive(socket_fd, text, sizeof(text), &fd) < 0)
 		return err_errno(err, "receive the pty");
-	const struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	if (!cmsg || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS ||
-	    cmsg->cmsg_len != CMSG_LEN(sizeof(int)))
+	if (fd < 0)
 		return err_set(err, EPROTO, "receive the pty: none came");
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(int));
 	return fd;
 }

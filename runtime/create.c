@@ -189,7 +189,7 @@ static int step_rdt(void *ctx, struct err *err)
 {
 	const struct container *c = ((struct create *)ctx)->c;
 
-	return intel_rdt_make(c->config, c->id, err);
+	return config_name(intel_rdt_make(c->config, c->id, err), err);
 }
 
 /* ---- the process ---- */
@@ -524,7 +524,7 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc >= 0)
 		rc = create_prepare(c, request, err);
 	if (rc >= 0)
-		rc = intel_rdt_check(c->config, c->id, err);
+		rc = config_name(intel_rdt_check(c->config, c->id, err), err);
 	if (rc >= 0)
 		rc = namespaces_open(c->config, &c->ns, err);
 	if (rc >= 0)

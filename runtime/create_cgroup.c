@@ -22,14 +22,14 @@ int create_cgroup_plan(struct container *c, enum cgroup_manager manager, struct 
 {
 	const struct cgroup_request request = request_of(c, manager);
 
-	return cgroup_plan(&request, &c->state.cgroup, err);
+	return config_name(cgroup_plan(&request, &c->state.cgroup, err), err);
 }
 
 int create_cgroup_make(struct container *c, struct err *err)
 {
 	const struct cgroup_request request = request_of(c, CGROUP_CGROUPFS);
 
-	return cgroup_make(c->state.cgroup, &request, err);
+	return config_name(cgroup_make(c->state.cgroup, &request, err), err);
 }
 
 /* A mount of the group that the container may write to: what stands last of ro and rw is in force. */
@@ -81,7 +81,7 @@ static int delegate(const struct container *c, struct err *err)
 
 int create_cgroup_limits(const struct container *c, struct err *err)
 {
-	int rc = cgroup_apply(c->state.cgroup, &c->config->resources, err);
+	int rc = config_name(cgroup_apply(c->state.cgroup, &c->config->resources, err), err);
 
 	return rc < 0 ? rc : delegate(c, err);
 }

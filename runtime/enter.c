@@ -60,7 +60,7 @@ static int step_user(void *ctx, struct err *err)
 {
 	const struct enter *enter = ctx;
 
-	return enter->flags & CLONE_NEWUSER ? identity_become_root(err) : 0;
+	return (enter->flags & CLONE_NEWUSER) ? identity_become_root(err) : 0;
 }
 
 static int step_terminal(void *ctx, struct err *err)

@@ -7,6 +7,7 @@
 #include <sys/capability.h>
 
 #include "common/cleanup.h"
+#include "runtime/caps.h"
 
 #define ID_MAX 4294967294 /* (uid_t)-1 is no id */
 
@@ -153,6 +154,7 @@ static int by_document(const struct exec_options *o, struct config_process *proc
 		config_process_free(&own);
 		return rc;
 	}
+	caps_warn(&own.capabilities, true);
 	SWAP(own, *process); /* now own is the container's */
 	if (!process->capabilities.present)
 		SWAP(own.capabilities, process->capabilities);

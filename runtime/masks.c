@@ -34,7 +34,20 @@ int masks_open_null(struct err *err)
 	return take_fd(&fd);
 }
 
-/* Negative: an error; 0: nothing there; else 1 and *fd. */
+static bool is_same(int a_fd, int b_fd)
+{
+	const unsigned int mask = STATX_INO | STATX_MNT_ID;
+	struct statx a, b;
+
+	return statx(a_fd, "", AT_EMPTY_PATH, mask, &a) == 0 &&
+	       statx(b_fd, "", AT_EMPTY_PATH, mask, &b) == 0 && a.stx_ino == b.stx_ino &&
+	       a.stx_mnt_id == b.stx_mnt_id;
+}
+
+/*
+ * Negative: an error; 0: nothing there; else 1 and *fd. What covers the rootfs itself lies above the
+ * root that the process gets, and nobody would see it.
+ */
 static int open_path(int root_fd, const char *path, int *fd, struct err *err)
 {
 	*fd = file_open_in_root(root_fd, path, O_PATH, 0, err);
@@ -42,6 +55,10 @@ static int open_path(int root_fd, const char *path, int *fd, struct err *err)
 		err_clear(err);
 		return 0;
 	}
+	if (*fd >= 0 && is_same(*fd, root_fd))
+		return err_set(err, EINVAL,
+			       "is the rootfs itself; use root.readonly, or name folders "
+			       "in it");
 	return *fd < 0 ? *fd : 1;
 }
 

@@ -48,13 +48,16 @@ static int open_one(const struct config *config, enum ns_type type, struct err *
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
-		return err_errno(err, "linux.namespaces: open %s namespace '%s'", name, path);
+		return err_errno(err, "config.json: linux.namespaces: open %s namespace '%s'", name,
+				 path);
 	int found = ioctl(fd, NS_GET_NSTYPE);
 
 	if (found < 0)
-		return err_set(err, EINVAL, "linux.namespaces: '%s' is no namespace", path);
+		return err_set(err, EINVAL, "config.json: linux.namespaces: '%s' is no namespace",
+			       path);
 	if ((uint64_t)found != kinds[type].flag)
-		return err_set(err, EINVAL, "linux.namespaces: '%s' is not a %s namespace", path,
+		return err_set(err, EINVAL,
+			       "config.json: linux.namespaces: '%s' is not a %s namespace", path,
 			       name);
 	return take_fd(&fd);
 }

@@ -28,15 +28,16 @@ int seccomp_notify_connect(const struct config_seccomp *profile, int *agent_fd, 
 
 	if (fd < 0)
 		return err_errno(err, "socket");
-	int rc = str_format(addr.sun_path, sizeof(addr.sun_path), "linux.seccomp.listenerPath", err,
-			    "%s", profile->listener_path);
+	int rc = str_format(addr.sun_path, sizeof(addr.sun_path),
+			    "config.json: linux.seccomp.listenerPath", err, "%s",
+			    profile->listener_path);
 
 	if (rc < 0)
 		return rc;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_errno(err, "limit the time of a socket");
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return err_errno(err, "linux.seccomp.listenerPath: connect to '%s'",
+		return err_errno(err, "config.json: linux.seccomp.listenerPath: connect to '%s'",
 				 profile->listener_path);
 	*agent_fd = take_fd(&fd);
 	return 0;
@@ -69,6 +70,6 @@ int seccomp_notify_send(int agent_fd, int listener_fd, const struct config_secco
 			return 0;
 		n = send(agent_fd, text + sent, len - sent, MSG_NOSIGNAL);
 	}
-	return err_errno(err, "linux.seccomp.listenerPath: send the listener to '%s'",
+	return err_errno(err, "config.json: linux.seccomp.listenerPath: send the listener to '%s'",
 			 profile->listener_path);
 }

@@ -68,7 +68,7 @@ addresses_in() {
 	snapshot >"$BATS_TEST_TMPDIR/before"
 	container a
 	attach a --network dual
-	[ "$(ls "$STATE_DIR/networks/dual/leases" | xargs)" = "10.8.0.2 fd00:8::2" ]
+	[ "$(ls -m "$STATE_DIR/networks/dual/leases")" = "10.8.0.2, fd00:8::2" ]
 	detach a
 	wait_for 5 no_veth
 	[ -z "$(ls "$STATE_DIR/networks/dual/leases")" ]
@@ -119,7 +119,7 @@ addresses_in() {
 	attach a --network dual
 	run -1 attach b --network dual
 	[[ $output == *"no free address in fd00:8::/126"* ]]
-	[ "$(ls "$STATE_DIR/networks/dual/leases" | xargs)" = "10.8.0.2 fd00:8::2" ]
+	[ "$(ls -m "$STATE_DIR/networks/dual/leases")" = "10.8.0.2, fd00:8::2" ]
 	[ "$(ls "$STATE_DIR/containers")" = a ]
 }
 
@@ -136,7 +136,7 @@ addresses_in() {
 	[[ $output == *"fd00:9::1 cannot be leased"* ]]
 	run -1 attach b --network dual --static-ip 10.8.0.5 --static-ip 10.8.0.6
 	[[ $output == *"a container gets one address of 10.8.0.0/24"* ]]
-	[ "$(ls "$STATE_DIR/networks/dual/leases" | xargs)" = "10.8.0.77 fd00:8::77" ]
+	[ "$(ls -m "$STATE_DIR/networks/dual/leases")" = "10.8.0.77, fd00:8::77" ]
 }
 
 @test "attach again: the same addresses of both families, also after the container was made anew" {

@@ -197,7 +197,7 @@ ask() {
 	container a
 	container b
 	attach a -p 8080:80 -p 53:53/udp
-	[ "$(ls "$STATE_DIR/ports" | xargs)" = "tcp,8080,1,any udp,53,1,any" ]
+	[ "$(ls -m "$STATE_DIR/ports")" = "tcp,8080,1,any, udp,53,1,any" ]
 	detach a
 	no_port_rules
 	[ ! -e "$STATE_DIR/ports" ]
@@ -279,7 +279,7 @@ ask() {
 	local tool=$FAULT_BIN/ct-netns point
 	container a
 	"$tool" create >/dev/null
-	for point in ports ports.claimed ipfile done; do
+	for point in ports ports.claimed ipfile "done"; do
 		state_json a creating "${PIDS[a]}" >"$TEST_DIR/state"
 		run -1 env CT_FAULT="$point:fail" "$tool" -p 8080:80 --ipfile "$TEST_DIR/ip" <"$TEST_DIR/state"
 		[ ! -e "$STATE_DIR/ports" ]

@@ -44,7 +44,7 @@ sleeping() {
 refused() {
 	rt create --bundle "$B" "$C"
 	assert_failure
-	assert_match "$output" "$1"
+	assert_match "$output" "config\.json: $1"
 	assert_equal "$(groups)" "$BEFORE" "cgroups after a refusal"
 }
 

@@ -159,6 +159,7 @@ cgroup_file() {
 	"$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" exec --ignore-paused "$C" /bin/echo ran >"$TEST_DIR/out" 2>&1 </dev/null 3>&- &
 	local pid=$!
 	TEST_PIDS+=("$pid")
+	# shellcheck disable=SC2317 # wait_for calls it
 	two() { [ "$(wc -l <"$(cgroup_file freezer cgroup.procs)")" -ge 2 ]; }
 	wait_for 5 two
 	[ ! -s "$TEST_DIR/out" ]
@@ -174,6 +175,7 @@ cgroup_file() {
 	running 'sleep 1001 & exec sleep 1002'
 	local pid
 	pid=$(container_pid "$C")
+	# shellcheck disable=SC2317 # wait_for calls it
 	three() { [ "$(runtime ps --format json "$C" | jq length)" = 2 ]; }
 	wait_for 5 three
 	runtime ps --format json "$C" | jq -e "index($pid) != null"
@@ -206,6 +208,7 @@ cgroup_file() {
 	set_args "$B" /bin/sh -c 'sleep 1001 & exec sleep 1002'
 	rt --cgroup-manager disabled create --bundle "$B" "$C"
 	start
+	# shellcheck disable=SC2317 # wait_for calls it
 	two() { [ "$(runtime ps --format json "$C" | jq length)" = 2 ]; }
 	wait_for 5 two
 }
@@ -304,6 +307,7 @@ cgroup_file() {
 	"$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" events --interval 100ms "$C" >"$TEST_DIR/events" 2>&1 </dev/null 3>&- &
 	local pid=$!
 	TEST_PIDS+=("$pid")
+	# shellcheck disable=SC2317 # wait_for calls it
 	three() { [ "$(wc -l <"$TEST_DIR/events")" -ge 3 ]; }
 	wait_for 5 three
 	runtime kill "$C" KILL

@@ -91,15 +91,15 @@ in_container() {
 	refused_with '.ociVersion = "latest"' "config.json: ociVersion: 'latest'"
 	refused_with 'del(.root)' 'config.json: root: is required'
 	refused_with '.root.path = ""' 'config.json: root.path: '
-	refused_with '.root.readonly = "yes"' 'config.json: root.readonly: must be true or false'
+	refused_with '.root.readonly = "yes"' 'config.json: root.readonly: must be true or false, not "yes"'
 	refused_with '.process.args = []' 'config.json: process.args: '
 	refused_with 'del(.process.cwd)' 'config.json: process.cwd: is required'
 	refused_with '.process.cwd = "tmp"' "config.json: process.cwd: 'tmp' is not an absolute path"
 	refused_with '.process.env += ["BROKEN"]' "config.json: process.env[3]: 'BROKEN'"
-	refused_with '.process.user.uid = -1' 'config.json: process.user.uid: must be an integer 0..4294967294'
-	refused_with '.process.user.gid = "0"' 'config.json: process.user.gid: must be an integer'
+	refused_with '.process.user.uid = -1' 'config.json: process.user.uid: must be an integer 0..4294967294, not -1'
+	refused_with '.process.user.gid = "0"' 'config.json: process.user.gid: must be an integer 0..4294967294, not "0"'
 	refused_with '.process.oomScoreAdj = 2000' 'config.json: process.oomScoreAdj: must be an integer -1000..1000'
-	refused_with '.annotations = {"a": 1}' 'config.json: annotations.a: must be a string'
+	refused_with '.annotations = {"a": 1}' 'config.json: annotations.a: must be a string, not 1'
 	refused_with '.mounts[1].options += [1]' 'config.json: mounts[1].options[4]: must be a string'
 	refused_with '.mounts[3].options += ["idmap"]' "config.json: mounts[3]: only a bind mount can be idmapped"
 	refused_with '.linux.maskedPaths = ["proc"]' "config.json: linux.maskedPaths[0]: 'proc'"
@@ -190,7 +190,8 @@ in_container() {
 	edit_config "$B" '.process.capabilities.bounding += ["CAP_OF_TOMORROW"]'
 	in_container 'grep CapBnd /proc/self/status'
 	assert_success
-	assert_output_has "CAP_OF_TOMORROW"
+	assert_output_has "config.json: process.capabilities.bounding[3]: unknown capability 'CAP_OF_TOMORROW', ignoring it"
+	assert_equal "$(grep -c CAP_OF_TOMORROW <<<"$output")" 1 "told once"
 	assert_output_has "$(printf 'CapBnd:\t%016x' $((1 << 5 | 1 << 10 | 1 << 13)))"
 }
 

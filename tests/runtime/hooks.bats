@@ -253,6 +253,15 @@ assert_states() {
 	assert_equal "$(sort "$B/log/exe" | uniq -c | awk '{ print $1, $2 }')" "100 /bin/busybox"
 }
 
+@test "hooks: a profile that forbids fork does not stop startContainer hooks" {
+	sh_hook startContainer 'ls / >/log/ran'
+	edit_config "$B" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["clone", "clone3", "fork", "vfork"], action: "SCMP_ACT_ERRNO"}]}'
+	in_container 'exec /bin/true'
+	assert_success
+	assert_exists "$B/rootfs/log/ran"
+}
+
 @test "hooks: startContainer works though the process has no capabilities and a foreign uid" {
 	chmod 0700 "$B/rootfs/log"
 	sh_hook startContainer 'id -u >/log/uid'

@@ -195,3 +195,18 @@ use_userns() {
 	refute_output_has inner
 	refute_output_has "secret"
 }
+
+@test "masks: the rootfs itself is refused, under whatever name" {
+	local path
+	ln -s / "$B/rootfs/top"
+	for path in / /.. /secrets/.. /top; do
+		edit_config "$B" '.linux.maskedPaths = [$p] | .linux.readonlyPaths = []' --arg p "$path"
+		in_container true
+		assert_status 1
+		assert_output_has "config.json: linux.maskedPaths[0] '$path': is the rootfs itself; use root.readonly"
+		edit_config "$B" '.linux.readonlyPaths = [$p] | .linux.maskedPaths = []' --arg p "$path"
+		in_container true
+		assert_status 1
+		assert_output_has "config.json: linux.readonlyPaths[0] '$path': is the rootfs itself; use root.readonly"
+	done
+}
