@@ -46,6 +46,7 @@ static int load(const struct bpf_program *program, struct err *err)
 static int find_own(int cgroup_fd)
 {
 	uint32_t ids[MAX_PROGRAMS] = { 0 };
+	/* cppcheck-suppress legacyUninitvar ; it takes the designated member for none */
 	union bpf_attr query = { .query = {
 					 .target_fd = (uint32_t)cgroup_fd,
 					 .attach_type = BPF_CGROUP_DEVICE,
@@ -53,7 +54,6 @@ static int find_own(int cgroup_fd)
 					 .prog_cnt = MAX_PROGRAMS,
 				 } };
 
-	/* cppcheck-suppress legacyUninitvar ; it does not see the member's initializers */
 	if (bpf(BPF_PROG_QUERY, &query) < 0)
 		return -1;
 	for (uint32_t i = 0; i < query.query.prog_cnt && i < MAX_PROGRAMS; i++) {

@@ -212,7 +212,6 @@ static int settle_locked(struct netlink *nl, int state_fd, struct network *net, 
 {
 	autolocked struct locked locked = LOCKED_INIT;
 	autoclose int host_fd = -1;
-	struct bridge_state state = { .index = 0 };
 	bool other = false;
 	int known = 0;
 
@@ -228,7 +227,8 @@ static int settle_locked(struct netlink *nl, int state_fd, struct network *net, 
 		return -err->code;
 	if (other)
 		return 0; /* bridge_ensure() says what to do about that */
-	state = bridge_state_of(net);
+	const struct bridge_state state = bridge_state_of(net);
+
 	return bridge_state_save(locked.net_fd, &state, err);
 }
 
