@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "runtime/console_socket.h"
 #include "runtime/create_options.h"
+#include "runtime/run.h"
 #include "runtime/self.h"
 #include "runtime/start.h"
 #include "runtime/tty_proxy.h"
@@ -14,36 +15,6 @@ struct run_options {
 	struct create_options create; /* first: the offsets of its table start here */
 	bool detach, keep;
 };
-
-/*
- * Others may delete or restart it while its process runs, so nothing is locked meanwhile, and
- * afterwards it is looked at anew: what somebody else has made of it is not ours to delete.
- */
-static int wait_and_delete(struct container *c, const char *root, struct tty_proxy *proxy,
-			   bool keep, struct err *err)
-{
-	autocontainer struct container now = CONTAINER_INIT;
-	uint64_t start_ticks = c->state.start_ticks;
-	pid_t pid = c->pid;
-
-	container_unlock(c);
-	int status = proxy ? tty_proxy_run(proxy, pid) : wait_forwarding(pid);
-
-	if (keep)
-		return status;
-	int rc = container_name(&now, root, c->id, err);
-
-	if (rc >= 0)
-		rc = container_open(&now, CONTAINER_LOCKED, err);
-	if (rc == -ENOENT)
-		return status;
-	if (rc < 0)
-		return rc;
-	if (now.state.oci.pid != pid || now.state.start_ticks != start_ticks)
-		return status;
-	rc = create_undo(&now, err);
-	return rc < 0 ? rc : status;
-}
 
 static int undo(struct container *c, const struct err *why)
 {
@@ -80,7 +51,7 @@ static int start_and_wait(struct container *c, const struct run_options *o, cons
 	if (rc < 0 || o->detach)
 		return rc;
 	log_flush();
-	return wait_and_delete(c, root, proxy, o->keep, err);
+	return run_wait(c, root, proxy, o->keep, err);
 }
 
 static int run(void *globals, void *options, char **args, int n_args, struct err *err)

@@ -20,7 +20,7 @@ _ct_runtime() {
 	done
 	COMPREPLY=()
 	case $prev in
-	--root | --bundle | -b)
+	--root | --bundle | -b | --image-path | --work-path | --parent-path)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return
 		;;
@@ -38,6 +38,10 @@ _ct_runtime() {
 		;;
 	--cgroup-manager)
 		mapfile -t COMPREPLY < <(compgen -W "cgroupfs systemd disabled" -- "$cur")
+		return
+		;;
+	--manage-cgroups-mode)
+		mapfile -t COMPREPLY < <(compgen -W "soft full strict ignore" -- "$cur")
 		return
 		;;
 	--format)

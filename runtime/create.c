@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,17 +29,19 @@
 #include "common/process.h"
 #include "common/steps.h"
 #include "runtime/create_cgroup.h"
+#include "runtime/create_pid_file.h"
+#include "runtime/create_pins.h"
 #include "runtime/create_state.h"
 #include "runtime/hidden.h"
 #include "runtime/hooks.h"
 #include "runtime/init.h"
 #include "runtime/intel_rdt.h"
 #include "runtime/limits.h"
-#include "runtime/mount_ns.h"
 #include "runtime/notify.h"
 #include "runtime/oom_score.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/pins.h"
+#include "runtime/restore.h"
 #include "runtime/root_dir.h"
 #include "runtime/start_sock.h"
 #include "runtime/sync.h"
@@ -323,55 +324,32 @@ static int step_limits(void *ctx, struct err *err)
 	return limits_raise(c->pid, &c->config->process.rlimits, err);
 }
 
-/* While the kernel takes ours for older than the one that we are in (mount_ns.h). */
-static int pin_mount(struct container *c, struct err *err)
-{
-	int cpus = get_nprocs_conf() < CPU_SETSIZE ? get_nprocs_conf() : CPU_SETSIZE;
-	int rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
-
-	for (int cpu = 0; rc == -EINVAL && cpu <= cpus; cpu++) {
-		rc = sync_send(c->sync_fd, SYNC_RENEW, cpu < cpus ? cpu : MOUNT_NS_NEXT_BATCH, err);
-		if (rc >= 0)
-			rc = sync_expect(c->sync_fd, SYNC_RENEWED, INIT, NULL, err);
-		if (rc < 0)
-			return rc;
-		err_clear(err);
-		rc = pins_make(c->dir_fd, NS_MOUNT, c->pid, err);
-	}
-	if (rc >= 0)
-		err_clear(err);
-	return rc;
-}
-
 static int step_pins(void *ctx, struct err *err)
 {
-	struct container *c = ((struct create *)ctx)->c;
-	int rc = c->state.persist ? pins_prepare(c->dir_fd, err) : 0;
-
-	for (enum ns_type type = 0; rc >= 0 && c->state.persist && type < NS_COUNT; type++) {
-		if (type == NS_PID || !(c->ns.new_flags & namespaces_flag(type)))
-			continue;
-		rc = type == NS_MOUNT ? pin_mount(c, err) : pins_make(c->dir_fd, type, c->pid, err);
-	}
-	return rc;
+	return create_pins_make(((struct create *)ctx)->c, err);
 }
 
 /* Init has done nothing yet: from here on a crash of ours is found by its pid. */
-static int step_proceed(void *ctx, struct err *err)
+static int step_pid(void *ctx, struct err *err)
 {
 	struct container *c = ((struct create *)ctx)->c;
 
 	c->state.oci.pid = c->pid;
 	int rc = process_start_time(c->pid, &c->state.start_ticks, err);
 
-	if (rc >= 0)
-		rc = state_save_at(c->dir_fd, &c->state, err);
+	return rc < 0 ? rc : state_save_at(c->dir_fd, &c->state, err);
+}
+
+static int step_proceed(void *ctx, struct err *err)
+{
+	const struct container *c = ((struct create *)ctx)->c;
+	int rc = step_pid(ctx, err);
+
 	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_PROCEED, 0, err);
 }
 
-static int step_runtime_hooks(void *ctx, struct err *err)
+static int run_runtime_hooks(struct container *c, struct err *err)
 {
-	struct container *c = ((struct create *)ctx)->c;
 	struct hooks_run run = {
 		.config = c->config,
 		.state = &c->state.oci,
@@ -381,16 +359,25 @@ static int step_runtime_hooks(void *ctx, struct err *err)
 		.lock_fd = c->lock_fd,
 	};
 
+	run.kind = HOOK_PRESTART;
+	int rc = hooks_run(&run, err);
+
+	run.kind = HOOK_CREATE_RUNTIME;
+	if (rc >= 0)
+		rc = hooks_run(&run, err);
+	return rc;
+}
+
+static int step_runtime_hooks(void *ctx, struct err *err)
+{
+	struct container *c = ((struct create *)ctx)->c;
+
 	if (!c->config->hooks[HOOK_PRESTART].n && !c->config->hooks[HOOK_CREATE_RUNTIME].n)
 		return 0;
 	int rc = sync_expect(c->sync_fd, SYNC_MOUNTED, INIT, NULL, err);
 
-	run.kind = HOOK_PRESTART;
 	if (rc >= 0)
-		rc = hooks_run(&run, err);
-	run.kind = HOOK_CREATE_RUNTIME;
-	if (rc >= 0)
-		rc = hooks_run(&run, err);
+		rc = run_runtime_hooks(c, err);
 	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_PROCEED, 0, err);
 }
 
@@ -412,35 +399,58 @@ static int step_pidfd(void *ctx, struct err *err)
 static int step_pid_file(void *ctx, struct err *err)
 {
 	const struct create *create = ctx;
-	char text[16];
 
-	if (!create->request || !create->request->pid_file)
-		return 0;
-	/* Digits alone: containerd's shim takes the whole content for the number. */
-	(void)snprintf(text, sizeof(text), "%d", (int)create->c->pid);
-	return file_write_atomic_at(AT_FDCWD, create->request->pid_file, text, strlen(text), 0644,
-				    err);
+	return create->request ? create_pid_file(create->request->pid_file, create->c->pid, err)
+			       : 0;
 }
 
 static int undo_pid_file(void *ctx, struct err *err)
 {
 	const struct create *create = ctx;
 
-	if (!create->request || !create->request->pid_file)
-		return 0;
-	if (unlink(create->request->pid_file) < 0 && errno != ENOENT)
-		return err_errno(err, "remove '%s'", create->request->pid_file);
-	return 0;
+	return create->request ? create_pid_file_remove(create->request->pid_file, err) : 0;
 }
 
-static int step_commit(void *ctx, struct err *err)
+static int step_made(void *ctx, struct err *err)
 {
 	struct container *c = ((struct create *)ctx)->c;
 
 	c->state.oci.status = OCI_STATUS_CREATED;
-	int rc = state_save_at(c->dir_fd, &c->state, err);
+	return state_save_at(c->dir_fd, &c->state, err);
+}
 
-	return rc < 0 ? rc : sync_send(c->sync_fd, SYNC_RELEASE, 0, err);
+static int step_commit(void *ctx, struct err *err)
+{
+	int rc = step_made(ctx, err);
+
+	return rc < 0 ? rc : sync_send(((struct create *)ctx)->c->sync_fd, SYNC_RELEASE, 0, err);
+}
+
+/* ---- restore ---- */
+
+static int step_holder(void *ctx, struct err *err)
+{
+	struct create *create = ctx;
+
+	create->cloned = true;
+	return restore_holder(create->c, err);
+}
+
+static int step_restore_hooks(void *ctx, struct err *err)
+{
+	return run_runtime_hooks(((struct create *)ctx)->c, err);
+}
+
+static int step_restore(void *ctx, struct err *err)
+{
+	struct create *create = ctx;
+
+	return restore_process(create->c, create->request->restore, err);
+}
+
+static int step_restore_pins(void *ctx, struct err *err)
+{
+	return restore_pins(((struct create *)ctx)->c, err);
 }
 
 static const struct step create_steps[] = {
@@ -469,6 +479,26 @@ static const struct step create_steps[] = {
 	{ .name = "create.commit", .run = step_commit },
 };
 
+/* In the way of create: the undo of both is that of create_steps. */
+static const struct step restore_steps[] = {
+	{ .name = "restore.reserve", .run = step_reserve, .undo = undo_reserve },
+	{ .name = "restore.state", .run = step_state },
+	{ .name = "restore.unpin", .undo = undo_pins },
+	{ .name = "restore.rdt", .run = step_rdt, .undo = undo_rdt },
+	{ .name = "restore.poststop", .undo = undo_poststop },
+	{ .name = "restore.cgroup", .run = step_cgroup, .undo = undo_cgroup },
+	{ .name = "restore.holder", .run = step_holder, .undo = undo_process },
+	{ .name = "restore.held", .run = step_pid },
+	{ .name = "restore.hooks", .run = step_restore_hooks },
+	{ .name = "restore.process", .run = step_restore, .undo = undo_process },
+	{ .name = "restore.running", .run = step_pid },
+	{ .name = "restore.resources", .run = step_resources },
+	{ .name = "restore.rdt-enter", .run = step_rdt_enter },
+	{ .name = "restore.pins", .run = step_restore_pins },
+	{ .name = "restore.pid-file", .run = step_pid_file, .undo = undo_pid_file },
+	{ .name = "restore.commit", .run = step_made },
+};
+
 static const struct step again_steps[] = {
 	{ .name = "restart.cgroup", .run = step_cgroup_again },
 	{ .name = "restart.process", .run = step_process, .undo = undo_process },
@@ -482,22 +512,6 @@ static const struct step again_steps[] = {
 };
 
 /* ---- the whole ---- */
-
-/* What the kernel would refuse in the middle of it, in words that help. */
-static int check_rights(const struct container *c, struct err *err)
-{
-	if (c->rights.no_namespaces && !c->config->namespaces[NS_USER].present)
-		return err_set(
-			err, EPERM,
-			"config.json: linux.namespaces: has no 'user', and a normal user (uid "
-			"%d) may make no other namespace without it; 'spec --rootless' writes "
-			"such a config.json",
-			(int)geteuid());
-	if (c->rights.no_mounts)
-		log_info("container '%s': its namespaces are not pinned, since we may not mount",
-			 c->id);
-	return 0;
-}
 
 static int enter_bundle(const char *bundle, struct err *err)
 {
@@ -520,8 +534,6 @@ int create_container(struct container *c, const struct create_request *request, 
 	if (rc >= 0)
 		rc = rights_look(request->rootless, &c->rights, err);
 	if (rc >= 0)
-		rc = check_rights(c, err);
-	if (rc >= 0)
 		rc = create_prepare(c, request, err);
 	if (rc >= 0)
 		rc = config_name(intel_rdt_check(c->config, c->id, err), err);
@@ -543,7 +555,8 @@ int create_container(struct container *c, const struct create_request *request, 
 		c->ns.staged = true;
 	create.config_text = text;
 	c->request = request;
-	rc = steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
+	rc = request->restore ? steps_run(restore_steps, ARRAY_SIZE(restore_steps), &create, err)
+			      : steps_run(create_steps, ARRAY_SIZE(create_steps), &create, err);
 	if (rc < 0 && c->sync_fd >= 0)
 		sync_last_words(c->sync_fd, err);
 	return rc < 0 ? -err->code : 0;

@@ -8,12 +8,15 @@
 #include "runtime/container.h"
 #include "runtime/passed_fds.h"
 
+struct restore_request;
+
 struct create_request {
 	const char *root, *id;
 	const char *bundle; /* NULL: the working directory */
 	const char *config; /* below the bundle or absolute; NULL: config.json */
 	const char *pid_file, *console_socket, *pidfd_socket; /* absolute; NULL: none */
 	const char *rootless;                                 /* --rootless, as rights.h takes it */
+	const struct restore_request *restore;                /* from an image; NULL: a new one */
 	struct passed_fds fds;
 	enum cgroup_manager cgroup_manager;
 	bool detach; /* nobody stays with the container: `create`, `run --detach` */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <unistd.h>
+
+#include "common/log.h"
 #include "runtime/caps.h"
 #include "runtime/console_socket.h"
 #include "runtime/create.h"
@@ -25,11 +29,29 @@ static int open_console(struct container *c, const struct create_request *reques
 	return 0;
 }
 
+/* What the kernel would refuse in the middle of it, in words that help. */
+static int check_rights(const struct container *c, struct err *err)
+{
+	if (c->rights.no_namespaces && !c->config->namespaces[NS_USER].present)
+		return err_set(
+			err, EPERM,
+			"config.json: linux.namespaces: has no 'user', and a normal user (uid "
+			"%d) may make no other namespace without it; 'spec --rootless' writes "
+			"such a config.json",
+			(int)geteuid());
+	if (c->rights.no_mounts)
+		log_info("container '%s': its namespaces are not pinned, since we may not mount",
+			 c->id);
+	return 0;
+}
+
 int create_prepare(struct container *c, const struct create_request *request, struct err *err)
 {
 	const struct config_process *process = &c->config->process;
-	int rc = open_console(c, request, err);
+	int rc = check_rights(c, err);
 
+	if (rc >= 0)
+		rc = open_console(c, request, err);
 	if (rc >= 0)
 		rc = lsm_open(process, &c->proc_fd, err);
 	if (rc < 0)

@@ -339,22 +339,3 @@ cgroup_file() {
 	assert_failure
 	assert_output_has "container not running"
 }
-
-# ---- checkpoint ----
-
-@test "checkpoint, restore: probes get their answers, a checkpoint one clear error" {
-	running
-	rt checkpoint --help
-	assert_success
-	rt restore --lsm-mount-context
-	assert_failure
-	assert_output_has "flag needs an argument"
-	our_text
-	rt checkpoint --image-path "$TEST_DIR/image" --leave-running "$C"
-	assert_failure
-	assert_output_has CRIU
-	assert_equal "$(container_status "$C")" running
-	rt checkpoint nosuch
-	assert_failure
-	assert_output_has "does not exist"
-}
