@@ -6,8 +6,10 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
+#include "runtime/cgroup_hybrid.h"
 #include "runtime/cgroup_stats.h"
 #include "runtime/cgroup_v1.h"
+#include "runtime/cgroup_v2.h"
 
 /*
  * The "data" object of runc's `events --stats`, from the files of v1. A file that is not there, by
@@ -153,5 +155,10 @@ int cgroup_v1_stats(const struct cgroup *cg, json_node *data, struct err *err)
 		if (folder)
 			parts[i].put(parts[i].cpu ? cpu : data, folder);
 	}
-	return 0;
+	struct cgroup_folder *v2_folder = cgroup_hybrid_folder(cg);
+	int rc = v2_folder ? cgroup_folder_open(v2_folder, err) : 0;
+
+	if (v2_folder && rc >= 0)
+		cgroup_v2_stats_beside(v2_folder, data);
+	return rc < 0 ? rc : 0;
 }

@@ -62,6 +62,9 @@ int cgroup_v2_make(struct cgroup_folder *folder, bool loaded, struct err *err);
 int cgroup_v2_apply_in(const struct cgroup_folder *folder, const struct resources *resources,
 		       struct err *err);
 
+/* What v1 is not asked for: huge pages and RDMA; of an open folder. */
+void cgroup_v2_stats_beside(const struct cgroup_folder *folder, json_node *data);
+
 /* Of struct cgroup_ops, for the back end that lets systemd make the group. */
 int cgroup_v2_enter(const struct cgroup *cg, pid_t pid, struct err *err);
 int cgroup_v2_apply(struct cgroup *cg, const struct resources *resources, struct err *err);

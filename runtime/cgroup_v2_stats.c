@@ -230,6 +230,12 @@ static void put_rdma(json_node *data, const struct cgroup_folder *folder)
 	}
 }
 
+void cgroup_v2_stats_beside(const struct cgroup_folder *folder, json_node *data)
+{
+	put_hugetlb(data, folder);
+	put_rdma(data, folder);
+}
+
 int cgroup_v2_stats(const struct cgroup *cg, json_node *data, struct err *err)
 {
 	const struct cgroup_folder *folder = &cg->folders[0];
@@ -241,7 +247,6 @@ int cgroup_v2_stats(const struct cgroup *cg, json_node *data, struct err *err)
 	put_memory(data, folder);
 	put_pids(data, folder);
 	put_io(data, folder);
-	put_hugetlb(data, folder);
-	put_rdma(data, folder);
+	cgroup_v2_stats_beside(folder, data);
 	return 0;
 }

@@ -249,7 +249,7 @@ static int step_cwd(void *ctx, struct err *err)
 		return 0;
 	autoclose int fd = file_mkdir_in_root(init->rootfs.root_fd, config->process.cwd, 0755, err);
 
-	return fd < 0 ? err_ctx(err, "process.cwd") : 0;
+	return fd < 0 ? err_ctx(err, "config.json: process.cwd") : 0;
 }
 
 static int step_runtime_hooks(void *ctx, struct err *err)
