@@ -203,3 +203,24 @@ counted() {
 	assert_equal "$(container_status c1)" running
 	assert_equal "$(count c1)" 1
 }
+
+@test "restore: killed at any turn, delete --force takes all of it away, poststop hooks run" {
+	[ -x "$FAULT_BIN/ct-runtime" ] || skip "make fault has not been run"
+	start_one
+	run -0 runtime checkpoint --image-path img c1
+	add_hook b createRuntime /bin/true
+	add_hook b poststop /bin/sh sh -c "cat >$TEST_DIR/ended"
+	local at
+	for at in restore.state.done restore.held.done restore.process restore.process.done \
+		restore.pins.done; do
+		rm -f ended
+		run ! env CT_FAULT="$at:kill" "$FAULT_BIN/ct-runtime" --root "$RUNTIME_ROOT" restore \
+			--detach --bundle b --image-path img c1 </dev/null 3>&-
+		run -0 runtime delete --force c1
+		assert_missing "$RUNTIME_ROOT/c1"
+		assert_missing /sys/fs/cgroup/ct-c1
+		assert_equal "$(grep -c . ended 2>/dev/null || true)" \
+			"$([ "$at" = restore.state.done ] || echo 1)" "$at"
+	done
+	run ! pgrep -f 'i=0; while'
+}
