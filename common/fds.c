@@ -36,10 +36,7 @@ void fds_close_except(int first, int *keep, size_t n)
 
 struct message {
 	struct iovec iov;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct msghdr header;
 };
 
@@ -49,8 +46,8 @@ static void message_init(struct message *m, const void *data, size_t len)
 	m->iov = (struct iovec){ .iov_base = (void *)(uintptr_t)data, .iov_len = len };
 	m->header = (struct msghdr){ .msg_iov = &m->iov,
 				     .msg_iovlen = 1,
-				     .msg_control = m->control.bytes,
-				     .msg_controllen = sizeof(m->control.bytes) };
+				     .msg_control = m->control,
+				     .msg_controllen = sizeof(m->control) };
 }
 
 ssize_t fds_send(int socket_fd, const void *data, size_t len, int fd)

@@ -123,7 +123,7 @@ static bool was_killed(int pid_fd)
 bool process_died_unexecuted(pid_t pid, uint64_t ticks, int pid_fd)
 {
 	struct err ignored = ERR_INIT;
-	struct stat_fields stat;
+	struct stat_fields stat = { .state = 0 };
 
 	if (read_stat(pid, &stat, &ignored) >= 0 && stat.start_ticks == ticks)
 		return stat.flags & PF_FORKNOEXEC;

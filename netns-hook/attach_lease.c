@@ -138,7 +138,7 @@ static int release_old(const struct attach *a, const struct attachment *old, str
 /* All or none: when one pool is exhausted the others get their address back. */
 static int take_leases(struct attach *a, struct err *err)
 {
-	struct ipam_lease leases[NETWORK_MAX_RANGES];
+	struct ipam_lease leases[NETWORK_MAX_RANGES] = { 0 };
 	const size_t n = a->request->net->n_pools;
 	size_t taken = 0;
 	int rc = 0;

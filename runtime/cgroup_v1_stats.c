@@ -100,6 +100,7 @@ static void put_blkio_file(json_node *blkio, const char *key, const struct cgrou
 		int64_t major, minor, value;
 		char op[32];
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 		if (sscanf(line, "%" SCNd64 ":%" SCNd64 " %31s %" SCNd64, &major, &minor, op,
 			   &value) != 4)
 			continue;

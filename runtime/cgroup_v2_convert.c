@@ -21,6 +21,7 @@ void cgroup_writes_free(struct cgroup_writes *writes)
 }
 
 /* Takes value. The entry is good until the next one is added. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static struct cgroup_write *add(struct cgroup_writes *writes, const char *key, const char *file,
 				char *value)
 {
@@ -55,14 +56,20 @@ static int refuse(struct err *err, const char *key, const char *way_out)
 
 /* ---- numbers ---- */
 
+#define FRACTION_BITS 43
+
 /* libm for two functions would cost every start of the program a library. */
 static double log2_of(double x)
 {
 	double result = 0;
+	double bit = 1;
 
-	for (; x >= 2; x /= 2)
+	while (x >= 2) {
+		x /= 2;
 		result++;
-	for (double bit = 0.5; bit > 1e-13; bit /= 2) {
+	}
+	for (int i = 0; i < FRACTION_BITS; i++) {
+		bit /= 2;
 		x *= x;
 		if (x >= 2) {
 			x /= 2;

@@ -32,6 +32,7 @@ static void put_pressure(json_node *object, const struct cgroup_folder *folder, 
 		double avg10, avg60, avg300;
 		int64_t total_us;
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 		if (sscanf(line, "%7s avg10=%lf avg60=%lf avg300=%lf total=%" SCNd64, kind, &avg10,
 			   &avg60, &avg300, &total_us) != 5)
 			continue;
@@ -125,6 +126,7 @@ static void put_io_line(char *line, json_node *bytes, json_node *requests)
 	};
 	int64_t major, minor;
 
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 	if (sscanf(line, "%" SCNd64 ":%" SCNd64, &major, &minor) != 2)
 		return;
 	(void)strsep(&line, " ");
@@ -219,6 +221,7 @@ static void put_rdma(json_node *data, const struct cgroup_folder *folder)
 		char device[MAX_NAME];
 		int64_t handles, objects;
 
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit */
 		if (sscanf(line, "%63s hca_handle=%" SCNd64 " hca_object=%" SCNd64, device,
 			   &handles, &objects) != 3)
 			continue;

@@ -73,9 +73,9 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 
 	if (rc < 0)
 		return rc;
-	/* cppcheck-suppress unreadVariable ; its mark lasts as long as it is open */
 	autoclose int stop_fd = o->force ? end_others(g->root, args[0]) : -1;
 
+	(void)stop_fd; /* its mark lasts as long as it is open */
 	rc = container_open(&c, CONTAINER_LOCKED, err);
 	if (rc == -ENOENT && c.dir_fd < 0 && o->force)
 		return 0;

@@ -19,7 +19,7 @@ struct events_options {
 };
 
 #define DEFAULT_INTERVAL_MS 5000
-#define INTERVAL_MAX_MS     (24 * 60 * 60 * 1000)
+#define INTERVAL_MAX_MS     (INT64_C(24) * 60 * 60 * 1000)
 
 /* A duration as Go writes it: "5s", "1m30s", "500ms", "1.5s" is none. */
 static int parse_duration(const char *text, int64_t *ms, struct err *err)

@@ -135,12 +135,12 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 #define OPTION(member) .offset = offsetof(struct exec_options, member)
 #define STRING(option_name, metavar, member, text)                                                 \
 	{                                                                                          \
-		.name = option_name, .type = CMD_STRING, .value = metavar, OPTION(member),         \
-		.help = text                                                                       \
+		.name = (option_name), .type = CMD_STRING, .value = (metavar), OPTION(member),     \
+		.help = (text)                                                                     \
 	}
 #define FLAG(option_name, member, text)                                                            \
 	{                                                                                          \
-		.name = option_name, .type = CMD_FLAG, OPTION(member), .help = text                \
+		.name = (option_name), .type = CMD_FLAG, OPTION(member), .help = (text)            \
 	}
 
 static const struct cmd_option exec_options[] = {

@@ -214,8 +214,8 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 
 #define ROW(option_name, metavar, member, text)                                                    \
 	{                                                                                          \
-		.name = option_name, .type = CMD_STRING, .value = metavar,                         \
-		.offset = OPTION(member), .help = text                                             \
+		.name = (option_name), .type = CMD_STRING, .value = (metavar),                     \
+		.offset = OPTION(member), .help = (text)                                           \
 	}
 
 static const struct cmd_option update_options[] = {

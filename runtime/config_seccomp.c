@@ -42,7 +42,7 @@ const struct json_enum config_seccomp_operators[] = {
 
 #define ARCH(name)                                                                                 \
 	{                                                                                          \
-#name, (int)name                                                                   \
+#name, (int)(name)                                                                 \
 	}
 
 /* The specification's, as far as this libseccomp has them. */

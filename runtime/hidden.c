@@ -61,7 +61,7 @@ static void add_unbindable(char *line, struct strlist *paths)
 	for (int i = 1; (word = strsep(&line, " ")) && !str_eq(word, "-"); i++) {
 		if (i == 5)
 			point = word;
-		if (i <= 6 || !str_eq(word, "unbindable"))
+		if (i <= 6 || !point || !str_eq(word, "unbindable"))
 			continue;
 		unescape(point);
 		strlist_add(paths, point);

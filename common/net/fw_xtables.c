@@ -90,7 +90,7 @@ static void label(xt_chainlabel out, const char *chain)
 	const struct fw_xtables fw_##command_name = {                                              \
 		.family = (af),                                                                    \
 		.command = #command_name,                                                          \
-		.module = module_name,                                                             \
+		.module = (module_name),                                                           \
 		.init = p##_init,                                                                  \
 		.free = p##_free,                                                                  \
 		.commit = p##_commit,                                                              \

@@ -131,7 +131,7 @@ static int decode_snat(const json_node *node, const struct json_field *field, vo
 	for (const json_node *n = json_is_array(node) ? json_first(node) : node; n;
 	     n = json_is_array(node) ? json_next(n) : NULL, i++) {
 		const struct json_path item = { .parent = path, .index = i };
-		struct ip_addr addr;
+		struct ip_addr addr = { .family = AF_UNSPEC };
 
 		if (decode_addr(n, field, &addr, json_is_array(node) ? &item : path, err) < 0)
 			return -err->code;

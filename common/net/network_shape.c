@@ -71,7 +71,9 @@ static char swap_separator(char c, char separator)
 {
 	if (c == separator)
 		return '/';
-	return c == '/' ? '.' : c;
+	if (c == '/')
+		return '.';
+	return c;
 }
 
 static bool is_component(const char *name, size_t len)

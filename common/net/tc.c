@@ -10,6 +10,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <netlink/msg.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* How long a packet may wait in front of the bucket before it is dropped, as CNI has it. */
 #define LATENCY_MS 25
@@ -123,14 +124,15 @@ static int put_filter(struct netlink *nl, int link_index, int to_index)
 		.tcm_parent = INGRESS_HANDLE,
 		.tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL)),
 	};
-	const struct {
-		struct tc_u32_sel head;
-		struct tc_u32_key key;
-	} selector = { .head = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+	/* A selector and its one key, which matches everything. */
+	unsigned char selector[sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key)] = { 0 };
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+
+	memcpy(selector, &sel, sizeof(sel));
 	struct nl_msg *msg = tc_msg(RTM_NEWTFILTER, NLM_F_CREATE, &head, "u32");
 	struct nlattr *nest = netlink_nest(msg, TCA_OPTIONS);
 
-	netlink_put(msg, TCA_U32_SEL, &selector, sizeof(selector));
+	netlink_put(msg, TCA_U32_SEL, selector, sizeof(selector));
 	put_mirred(msg, to_index);
 	netlink_nest_end(msg, nest);
 	return netlink_talk(nl, msg);

@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 {
 	long kill_at;
 
+	/* NOLINTNEXTLINE(cert-err34-c) */
 	if (argc < 3 || sscanf(argv[1], "%ld", &kill_at) != 1) {
 		(void)fprintf(stderr, "usage: kill-init N PROGRAM [ARG...]\n");
 		return 2;

@@ -44,6 +44,7 @@ static int call(const char *text)
 	long number = number_of(text, len);
 	const char *p = text + len;
 
+	/* NOLINTNEXTLINE(cert-err34-c) */
 	for (int i = 0, used = 0; i < 6 && sscanf(p, "%*[:,]%llx%n", &args[i], &used) == 1; i++)
 		p += used;
 	errno = 0;

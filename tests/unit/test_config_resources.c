@@ -17,8 +17,8 @@ static int parse(const char *members, struct resources *resources, struct err *e
 {
 	autofree char *text = xasprintf("{%s}", members);
 
-	for (char *p = text; *p; p++)
-		*p = *p == '\'' ? '"' : *p;
+	for (char *p = text; (p = strchr(p, '\''));)
+		*p = '"';
 	return resources_parse(text, strlen(text), "r", resources, err);
 }
 

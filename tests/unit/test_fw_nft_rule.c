@@ -22,8 +22,8 @@ static void a_network_in_the_words_of_nft(void **state)
 		"guard ip daddr 127.0.0.0/8 iifname \"netns0\" ct state new,invalid drop",
 		"translate ip saddr 127.0.0.0/8 oifname \"netns0\" ct status dnat masquerade",
 		"translate ip saddr 172.19.0.0/16 oifname \"netns0\" ct status dnat masquerade",
-		"translate ip saddr 172.19.0.0/16 ip daddr != 224.0.0.0/4 oifname != \"netns0\" "
-		"masquerade",
+		("translate ip saddr 172.19.0.0/16 ip daddr != 224.0.0.0/4 oifname != \"netns0\" "
+		 "masquerade"),
 	};
 	autonetwork struct network net = { .name = NULL };
 	autonftrules struct fw_nft_rules rules = { .items = NULL };
@@ -47,8 +47,8 @@ static void ports_and_their_runs(void **state)
 {
 	static const char *const wanted[] = {
 		"meta nfproto ipv4 tcp dport 8080 dnat ip to 172.19.0.2:80",
-		"ip daddr 192.0.2.1/32 udp dport 7000-7002 dnat ip to 172.19.0.2 : udp dport map "
-		"{ 7000 : 9000, 7001 : 9001, 7002 : 9002 }",
+		("ip daddr 192.0.2.1/32 udp dport 7000-7002 dnat ip to 172.19.0.2 : udp dport map "
+		 "{ 7000 : 9000, 7001 : 9001, 7002 : 9002 }"),
 		"meta nfproto ipv4 tcp dport 90-99 dnat ip to 172.19.0.2",
 		"meta nfproto ipv6 tcp dport 8080 dnat ip6 to [fd00::2]:80",
 		"meta nfproto ipv6 tcp dport 90-99 dnat ip6 to fd00::2",
