@@ -342,7 +342,7 @@ nothing_attached() {
 	add a
 	cni DEL a
 	before=$(find "$STATE_DIR" | sort)
-	for step in record lease.taken lease veth inside ports.claimed ports done; do
+	for step in record lease.taken lease veth inside ports.claimed ports "done"; do
 		for how in fail kill; do
 			run ! cni ADD a CT_FAULT=$step:$how
 			[ $how = kill ] || assert_output_has '"code":5,'
