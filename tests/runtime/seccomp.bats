@@ -266,16 +266,21 @@ strict() {
 	assert_missing "$RUNTIME_ROOT/$C"
 }
 
-@test "seccomp: a program that is not there, or is none, is told under a profile too" {
+@test "seccomp: a program that goes before start, or is none, is told under a profile too" {
 	# The address sanitizer asks for the alternate stack before a function that does not return.
 	strict execve write exit_group sigaltstack
-	set_args "$B" /bin/no-such-program
+	# One that is not there already fails create.
+	install -m 755 /dev/null "$B/rootfs/bin/goes"
+	set_args "$B" /bin/goes
 	create
+	rm "$B/rootfs/bin/goes"
 	rt start "$C"
 	assert_failure
 	assert_output_has 'no such file or directory'
-	set_args "$B" no-such-program
+	install -m 755 /dev/null "$B/rootfs/bin/goes"
+	set_args "$B" goes
 	create
+	rm "$B/rootfs/bin/goes"
 	rt start "$C"
 	assert_failure
 	assert_output_has 'executable file not found in $PATH'
