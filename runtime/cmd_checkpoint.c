@@ -6,6 +6,8 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/log.h"
+#include "runtime/cgroup.h"
 #include "runtime/create.h"
 #include "runtime/criu_mounts.h"
 #include "runtime/criu_options.h"
@@ -114,6 +116,21 @@ static int dump(const struct container *c, const struct checkpoint_options *o, c
 	return rc < 0 ? rc : criu_run(criu, &call, err);
 }
 
+/* CRIU stops the processes by itself, and waits for ever for those that are frozen. */
+static int dump_thawed(struct container *c, const struct checkpoint_options *o, const char *criu,
+		       struct err *err)
+{
+	struct err refrozen = ERR_INIT;
+	int rc = cgroup_freeze(c->state.cgroup, false, err);
+
+	if (rc >= 0)
+		rc = dump(c, o, criu, err);
+	if ((rc < 0 || o->leave_running || o->pre_dump) &&
+	    cgroup_freeze(c->state.cgroup, true, &refrozen) < 0)
+		log_warning("container '%s' was paused and runs now: %s", c->id, refrozen.msg);
+	return rc;
+}
+
 static int checkpoint(struct container *c, const struct checkpoint_options *o, struct err *err)
 {
 	autofree char *criu = NULL;
@@ -123,13 +140,14 @@ static int checkpoint(struct container *c, const struct checkpoint_options *o, s
 		return rc;
 	enum oci_status status = container_status(c);
 
-	if (status != OCI_STATUS_RUNNING)
+	if (status != OCI_STATUS_RUNNING && status != OCI_STATUS_PAUSED)
 		return container_refuse(c, "checkpoint", status, err);
 	rc = criu_options_check_config(c->config, "checkpoint", err);
 	if (rc >= 0)
 		rc = criu_find(&criu, err);
 	if (rc >= 0)
-		rc = dump(c, o, criu, err);
+		rc = status == OCI_STATUS_PAUSED ? dump_thawed(c, o, criu, err)
+						 : dump(c, o, criu, err);
 	if (rc < 0)
 		return err_ctx(err, "container '%s'", c->id);
 	/* Its processes are dead; as with runc, the rest of it goes too. */

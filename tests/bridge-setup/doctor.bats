@@ -103,6 +103,8 @@ answer() {
 	ip addr add 192.0.2.1/24 dev lab
 	ip route add default via 192.0.2.2
 	run -0 doctor
+	[[ $(answer mtu) == ok*"1400, and 1400 on 'lab'"* ]]
+	run -0 doctor --mtu 1500
 	[[ $(answer mtu) == note*"the network's MTU is 1500, that of 'lab' 1400"* ]]
 	[[ $output == *"bridge-setup up --mtu 1400"* ]]
 	ip link del lab

@@ -174,11 +174,11 @@ wait_size='size() { until stty size 2>/dev/null | grep "$1"; do :; done; }'
 	wait_for 5 grep -q "/tasks/exit.*$C" "$TEST_DIR/events"
 }
 
-@test "containerd: checkpoint says what it would need, and the task runs on" {
+@test "containerd: a checkpoint that CRIU cannot make says so, and the task runs on" {
 	start_box "$C" sleep 1000
 	run ctr task checkpoint "$C"
 	assert_failure
-	assert_output_has CRIU
+	[[ ${output,,} == *criu* ]]
 	assert_output_has "'$C'"
 	task_is "$C" RUNNING
 	exec_box "$C" true

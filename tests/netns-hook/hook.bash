@@ -125,7 +125,7 @@ snapshot_quickly() {
 	ip -o link
 	ip -o addr
 	ip route show table all
-	find /run -path /run/xtables.lock -o -print
+	find /run -path /run/xtables.lock -o -print | sort
 }
 
 same_as() {

@@ -135,7 +135,7 @@ refused() {
 	[ "$(address_of a)" = 172.19.0.2 ]
 	rm /tmp/state.$$
 	run -0 ls -A "$STATE_DIR/containers/a"
-	[ "$output" = eth0.json ]
+	assert_equal "$output" $'eth0.json\nhosts\nresolv.conf'
 }
 
 @test "state: a working directory that is gone is fine" {
