@@ -21,9 +21,10 @@ void cgroup_writes_free(struct cgroup_writes *writes)
 }
 
 /* Takes value. The entry is good until the next one is added. */
-/* NOLINTNEXTLINE(readability-non-const-parameter) */
+/* NOLINTBEGIN(readability-non-const-parameter) */
 static struct cgroup_write *add(struct cgroup_writes *writes, const char *key, const char *file,
 				char *value)
+/* NOLINTEND(readability-non-const-parameter) */
 {
 	writes->items = xreallocarray(writes->items, writes->n + 1, sizeof(*writes->items));
 	struct cgroup_write *write = &writes->items[writes->n++];

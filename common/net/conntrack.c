@@ -21,7 +21,8 @@
  * the source of the second.
  *
  * CTA_FILTER (Linux 5.8) tells the kernel which fields of the given tuple count. Up to 6.11 it works
- * for a listing alone and a flush with it is EOPNOTSUPP, so an unfiltered flush cannot happen.
+ * for a listing alone: a deletion with it wants a whole tuple (EINVAL), a flush with it is EOPNOTSUPP,
+ * so an unfiltered flush cannot happen.
  */
 /* CTA_FILTER_F_CTA_…: not in the kernel's uapi headers */
 #define FILTER_IP_SRC    (1u << 0)
@@ -155,7 +156,8 @@ static int flush(const struct filter *filters, size_t n, const char *what, struc
 	for (size_t i = 0; i < n; i++) {
 		int rc = netlink_talk(&nl, filtered_msg(IPCTNL_MSG_CT_DELETE, 0, &filters[i]));
 
-		if (rc == -EOPNOTSUPP)
+		/* Before 6.12 the filter is not seen, and the tuple is no whole one. */
+		if (rc == -EOPNOTSUPP || rc == -EINVAL)
 			rc = delete_listed(&nl, &filters[i]);
 		if (rc < 0)
 			return netlink_fail(&nl, rc, err, "conntrack: forgetting connections of %s",
