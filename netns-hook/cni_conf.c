@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/net/ip_decode.h"
 #include "common/str.h"
 #include "netns-hook/cni_result.h"
 
@@ -118,17 +119,13 @@ int cni_conf_read(struct cni_conf *conf, enum cni_verb verb, int *code, struct e
 
 /* ---- runtimeConfig and args ---- */
 
+/* "" is any address of the host. */
 static int decode_host(const json_node *node, const struct json_field *field, void *out,
 		       const struct json_path *path, struct err *err)
 {
 	const char *text = json_string(node);
-	struct err why = ERR_INIT;
 
-	if (!text)
-		return json_fail(path, err, "must be a string");
-	if (text[0] != '\0' && ip_parse_addr(text, field->key, out, &why) < 0)
-		return json_fail(path, err, "'%s' is not an IP address", text);
-	return 0;
+	return str_eq(text, "") ? 0 : ip_decode_addr(node, field, out, path, err);
 }
 
 struct mapping_doc {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/net/ip_decode.h"
 #include "common/net/link.h"
 #include "common/net/network.h"
 #include "common/str.h"
@@ -62,32 +63,6 @@ struct netconf_doc {
 	struct network_dns dns;
 };
 
-static int decode_addr(const json_node *node, const struct json_field *field, void *out,
-		       const struct json_path *path, struct err *err)
-{
-	const char *text = json_string(node);
-	struct err why = ERR_INIT;
-
-	if (!text)
-		return json_fail(path, err, "must be a string");
-	if (ip_parse_addr(text, field->key, out, &why) < 0)
-		return json_fail(path, err, "'%s' is not an IP address", text);
-	return 0;
-}
-
-static int decode_prefix(const json_node *node, const struct json_field *field, void *out,
-			 const struct json_path *path, struct err *err)
-{
-	const char *text = json_string(node);
-	struct err why = ERR_INIT;
-
-	if (!text)
-		return json_fail(path, err, "must be a string");
-	if (ip_parse_prefix(text, field->key, out, &why) < 0)
-		return json_fail(path, err, "'%s' is not an IP address with a length", text);
-	return 0;
-}
-
 static int decode_ifname(const json_node *node, const struct json_field *field, void *out,
 			 const struct json_path *path, struct err *err)
 {
@@ -113,7 +88,7 @@ static int decode_prefixes(const json_node *node, const struct json_field *field
 		const struct json_path item = { .parent = path, .index = list->n };
 
 		list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
-		if (decode_prefix(n, field, &list->items[list->n++], &item, err) < 0)
+		if (ip_decode_prefix(n, field, &list->items[list->n++], &item, err) < 0)
 			return -err->code;
 	}
 	return 0;
@@ -133,7 +108,7 @@ static int decode_snat(const json_node *node, const struct json_field *field, vo
 		const struct json_path item = { .parent = path, .index = i };
 		struct ip_addr addr = { .family = AF_UNSPEC };
 
-		if (decode_addr(n, field, &addr, json_is_array(node) ? &item : path, err) < 0)
+		if (ip_decode_addr(n, field, &addr, json_is_array(node) ? &item : path, err) < 0)
 			return -err->code;
 		if (ip_is_set(&addrs[addr.family == AF_INET6]))
 			return json_fail(&item, err, "a second address of one family");
@@ -143,10 +118,10 @@ static int decode_snat(const json_node *node, const struct json_field *field, vo
 }
 
 static const struct json_field range_fields[] = {
-	{ "subnet", decode_prefix, offsetof(struct range_doc, subnet), JSON_REQUIRED, NULL, 0 },
-	{ "rangeStart", decode_addr, offsetof(struct range_doc, start), 0, NULL, 0 },
-	{ "rangeEnd", decode_addr, offsetof(struct range_doc, end), 0, NULL, 0 },
-	{ "gateway", decode_addr, offsetof(struct range_doc, gateway), 0, NULL, 0 },
+	{ "subnet", ip_decode_prefix, offsetof(struct range_doc, subnet), JSON_REQUIRED, NULL, 0 },
+	{ "rangeStart", ip_decode_addr, offsetof(struct range_doc, start), 0, NULL, 0 },
+	{ "rangeEnd", ip_decode_addr, offsetof(struct range_doc, end), 0, NULL, 0 },
+	{ "gateway", ip_decode_addr, offsetof(struct range_doc, gateway), 0, NULL, 0 },
 };
 
 static const struct json_table range_table = {
@@ -193,8 +168,8 @@ static const struct json_enum route_types[] = {
 };
 
 static const struct json_field route_fields[] = {
-	{ "dst", decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
-	{ "gw", decode_addr, offsetof(struct route_doc, gateway), 0, NULL, 0 },
+	{ "dst", ip_decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
+	{ "gw", ip_decode_addr, offsetof(struct route_doc, gateway), 0, NULL, 0 },
 	{ "type", json_decode_enum, offsetof(struct route_doc, type), 0, route_types, 0 },
 	{ "mtu", json_decode_int, offsetof(struct route_doc, mtu), 0, &range_mtu, 0 },
 	{ "advmss", json_decode_int, offsetof(struct route_doc, advmss), 0, &range_mtu, 0 },
@@ -215,10 +190,10 @@ static const struct json_enum ipam_types[] = { { "host-local", 1 }, { NULL, 0 } 
 
 static const struct json_field ipam_fields[] = {
 	{ "type", json_decode_enum, offsetof(struct ipam_doc, type), JSON_REQUIRED, ipam_types, 0 },
-	{ "subnet", decode_prefix, offsetof(struct ipam_doc, range.subnet), 0, NULL, 0 },
-	{ "rangeStart", decode_addr, offsetof(struct ipam_doc, range.start), 0, NULL, 0 },
-	{ "rangeEnd", decode_addr, offsetof(struct ipam_doc, range.end), 0, NULL, 0 },
-	{ "gateway", decode_addr, offsetof(struct ipam_doc, range.gateway), 0, NULL, 0 },
+	{ "subnet", ip_decode_prefix, offsetof(struct ipam_doc, range.subnet), 0, NULL, 0 },
+	{ "rangeStart", ip_decode_addr, offsetof(struct ipam_doc, range.start), 0, NULL, 0 },
+	{ "rangeEnd", ip_decode_addr, offsetof(struct ipam_doc, range.end), 0, NULL, 0 },
+	{ "gateway", ip_decode_addr, offsetof(struct ipam_doc, range.gateway), 0, NULL, 0 },
 	{ "ranges", decode_range_sets, offsetof(struct ipam_doc, ranges.items), 0, &range_table,
 	  0 },
 	{ "routes", json_decode_array, offsetof(struct ipam_doc, routes), 0, &route_table, 0 },

@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/net/ip_decode.h"
 #include "common/str.h"
 
 #define RECORD_MAX_BYTES (64u << 10)
@@ -91,34 +92,6 @@ static int decode_ifname(const json_node *node, const struct json_field *field, 
 	return 0;
 }
 
-static int decode_prefix(const json_node *node, const struct json_field *field, void *out,
-			 const struct json_path *path, struct err *err)
-{
-	const char *text = json_string(node);
-	struct err why = ERR_INIT;
-
-	(void)field;
-	if (!text)
-		return json_fail(path, err, "must be a string");
-	if (ip_parse_prefix(text, "address", out, &why) < 0)
-		return json_fail(path, err, "%s", why.msg);
-	return 0;
-}
-
-static int decode_addr(const json_node *node, const struct json_field *field, void *out,
-		       const struct json_path *path, struct err *err)
-{
-	const char *text = json_string(node);
-	struct err why = ERR_INIT;
-
-	(void)field;
-	if (!text)
-		return json_fail(path, err, "must be a string");
-	if (ip_parse_addr(text, "gateway", out, &why) < 0)
-		return json_fail(path, err, "%s", why.msg);
-	return 0;
-}
-
 static int decode_mac(const json_node *node, const struct json_field *field, void *out,
 		      const struct json_path *path, struct err *err)
 {
@@ -134,9 +107,9 @@ static int decode_mac(const json_node *node, const struct json_field *field, voi
 }
 
 static const struct json_field address_fields[] = {
-	{ "address", decode_prefix, offsetof(struct attachment_address, prefix), JSON_REQUIRED,
+	{ "address", ip_decode_prefix, offsetof(struct attachment_address, prefix), JSON_REQUIRED,
 	  NULL, 0 },
-	{ "gateway", decode_addr, offsetof(struct attachment_address, gateway), 0, NULL, 0 },
+	{ "gateway", ip_decode_addr, offsetof(struct attachment_address, gateway), 0, NULL, 0 },
 };
 static const struct json_table address_table = {
 	.fields = address_fields,
@@ -182,7 +155,7 @@ static const struct json_range range_port = { 1, 65535 };
 static const struct json_field port_fields[] = {
 	{ "protocol", json_decode_enum, offsetof(struct port_text, proto), JSON_REQUIRED, protocols,
 	  0 },
-	{ "hostIP", decode_addr, offsetof(struct port_text, host), 0, NULL, 0 },
+	{ "hostIP", ip_decode_addr, offsetof(struct port_text, host), 0, NULL, 0 },
 	{ "hostPort", json_decode_int, offsetof(struct port_text, host_port), JSON_REQUIRED,
 	  &range_port, 0 },
 	{ "containerPort", json_decode_int, offsetof(struct port_text, container_port),

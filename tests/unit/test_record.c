@@ -177,6 +177,22 @@ static void test_damaged_records_are_named_and_left_out(void **state)
 	}
 }
 
+static void test_a_bad_host_address_is_named_by_its_own_key(void **state)
+{
+	static const char text[] = "{\"container\":\"bad\",\"ifname\":\"eth0\",\"ports\":[{"
+				   "\"hostIP\":\"nowhere\"}]}";
+	struct fixture *f = *state;
+	autoattachment struct attachment att = { 0 };
+	struct err err = ERR_INIT;
+
+	write_sample(f, "bad", "eth0");
+	put_file(f, "containers/bad/eth0.json", text, strlen(text));
+	assert_int_equal(record_load(f->state_fd, "bad", "eth0", &att, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "hostIP"));
+	assert_non_null(strstr(err.msg, "'nowhere' is not an IP address"));
+	assert_null(strstr(err.msg, "gateway"));
+}
+
 static void test_list_is_sorted_and_skips_strangers(void **state)
 {
 	struct fixture *f = *state;
@@ -270,6 +286,7 @@ int main(void)
 		TEST(test_what_is_written_is_read),
 		TEST(test_without_an_address),
 		TEST(test_damaged_records_are_named_and_left_out),
+		TEST(test_a_bad_host_address_is_named_by_its_own_key),
 		TEST(test_list_is_sorted_and_skips_strangers),
 		TEST(test_ids_that_are_paths_are_refused),
 		TEST(test_the_folder_is_locked),
