@@ -384,8 +384,9 @@ int hosts_add(int state_fd, const struct network *net, const struct attachment *
 /* ---- taking out ---- */
 
 struct removal {
+	/* one of them: the lines with this tag, or those whose owner is gone */
 	const char *tag;
-	const struct hosts_gc *gc; /* NULL: those with the tag */
+	const struct hosts_gc *gc;
 	int removed;
 };
 
@@ -394,7 +395,7 @@ static bool goes(const struct hosts *hosts, const struct line *line, const struc
 	autofree char *id = NULL;
 	autofree char *ifname = NULL;
 
-	if (!removal->gc)
+	if (removal->tag)
 		return has_tag(hosts, line, removal->tag);
 	return !line_owner(hosts, line, &id, &ifname) ||
 	       !removal->gc->alive(removal->gc->ctx, id, ifname);

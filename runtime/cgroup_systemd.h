@@ -66,7 +66,7 @@ int systemd_slice_path(const char *slice, char **path, struct err *err);
 
 /* A connection to the manager of the system, or of the user. libsystemd is loaded here. */
 struct systemd_bus;
-int systemd_bus_open(bool user, struct systemd_bus **bus, struct err *err);
+int systemd_bus_open(bool user, struct systemd_bus **result, struct err *err);
 void systemd_bus_close(struct systemd_bus **bus);
 #define autobus __attribute__((cleanup(systemd_bus_close)))
 

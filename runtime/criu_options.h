@@ -18,12 +18,12 @@ struct criu_options {
 #define CRIU_OPTION(member) .offset = offsetof(struct criu_options, member)
 #define CRIU_FLAG(option, member, text)                                                            \
 	{                                                                                          \
-		.name = option, .type = CMD_FLAG, CRIU_OPTION(member), .help = text                \
+		.name = (option), .type = CMD_FLAG, CRIU_OPTION(member), .help = (text)            \
 	}
 #define CRIU_TEXT(option, member, metavar, text)                                                   \
 	{                                                                                          \
-		.name = option, .type = CMD_STRING, .value = metavar, CRIU_OPTION(member),         \
-		.help = text                                                                       \
+		.name = (option), .type = CMD_STRING, .value = (metavar), CRIU_OPTION(member),     \
+		.help = (text)                                                                     \
 	}
 #define CRIU_OPTIONS                                                                                \
 	CRIU_TEXT("image-path", image_path, "DIR", "folder of the image (default: checkpoint)"),    \

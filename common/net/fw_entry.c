@@ -304,10 +304,13 @@ static bool same_target(int family, const void *a, const char *target, const voi
 
 static bool same_head(int family, const void *a, const union fw_entry *b)
 {
+	/* the padding is zero in both, and the kernel hands it back as it was
+	 * NOLINTBEGIN(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 	if (family == AF_INET6)
 		return memcmp(&((const struct ip6t_entry *)a)->ipv6, &b->ipv6.ipv6,
 			      sizeof(b->ipv6.ipv6)) == 0;
 	return memcmp(&((const struct ipt_entry *)a)->ip, &b->ipv4.ip, sizeof(b->ipv4.ip)) == 0;
+	/* NOLINTEND(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 }
 
 bool fw_entry_is(const void *entry, const char *target, const struct firewall_rule *rule)

@@ -292,7 +292,9 @@ int fw_nft_run(const char *commands, struct err *err)
 {
 	static struct library lib; /* once loaded it stays */
 
-	if (!lib.run && library_load(&lib, err) < 0)
+	if (!lib.run)
+		(void)library_load(&lib, err);
+	if (!lib.run)
 		return -err->code;
 	struct nft_ctx *ctx = lib.ctx_new(NFT_CTX_DEFAULT);
 	int rc = 0;
