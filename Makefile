@@ -58,7 +58,7 @@ NET_CFLAGS    = $(shell pkg-config --cflags libnl-3.0 libip4tc libip6tc libcjson
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-5s %s\n' '$(1)' '$@')
 
-# One archive per folder. Programs keep main.c out of theirs, so that the unit tests can link the rest.
+# One archive per folder and the rooms in it. Programs keep main.c out of theirs, so that the unit tests can link the rest.
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 LIBCT      := $(BUILD)/libct.a
 LIBCTNET   := $(BUILD)/libctnet.a
@@ -130,7 +130,7 @@ $(BUILD)/obj/%.o: %.c
 
 $(LIBCT):      $(call objects,common)
 $(LIBCTNET):   $(call objects,common/net)
-$(LIBRUNTIME): $(call objects,runtime)
+$(LIBRUNTIME): $(foreach room,runtime runtime/cgroup runtime/config runtime/mounts,$(call objects,$(room)))
 $(LIBNETNS):   $(call objects,netns-hook)
 $(LIBBRIDGE):  $(call objects,bridge-setup)
 $(ARCHIVES):

@@ -3,7 +3,7 @@
 #define CT_CAPS_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * process.capabilities. What cannot be granted is left out and no failure (runtime-spec, config.md:

@@ -7,7 +7,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/create.h"
 #include "runtime/criu_mounts.h"
 #include "runtime/criu_options.h"

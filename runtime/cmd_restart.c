@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "runtime/cmds.h"
 #include "runtime/create.h"
-#include "runtime/masks.h"
+#include "runtime/mounts/masks.h"
 #include "runtime/pins.h"
 #include "runtime/self.h"
 #include "runtime/start.h"

@@ -10,7 +10,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "runtime/cmds.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * A config.json that runs as it is, with a rootfs/ beside it: what `runc spec` writes, without what

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "common/cmd.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 
 /* What stands before the command: the `globals` of every command's run function. */
 struct runtime_globals {

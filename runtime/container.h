@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
-#include "runtime/idmap.h"
+#include "runtime/config/config.h"
+#include "runtime/mounts/idmap.h"
 #include "runtime/namespaces.h"
 #include "runtime/rights.h"
 #include "runtime/seccomp.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 
 static bool namespace_of(const char *pid, struct stat *st)
 {

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/container.h"
 #include "runtime/passed_fds.h"
 

@@ -4,7 +4,7 @@
 
 #include "common/err.h"
 #include "common/str.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 
 /*
  * The program `criu`, found in PATH, which freezes a tree of processes into files and makes it again.

@@ -9,7 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/mounts.h"
+#include "runtime/mounts/mounts.h"
 
 /* criu's syntax has no quotes. */
 static int check_name(const char *path, struct err *err)

@@ -2,7 +2,7 @@
 #ifndef CT_CRIU_MOUNTS_H
 #define CT_CRIU_MOUNTS_H
 
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/criu.h"
 
 /*

@@ -8,7 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 
 static bool leads_out(const char *path)
 {

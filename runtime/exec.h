@@ -3,7 +3,7 @@
 #define CT_EXEC_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * The environment that the process gets: the config's, the last of a name wins, HOME from the

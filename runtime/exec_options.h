@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 #include "common/str.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 struct exec_options {
 	const char *console_socket, *pidfd_socket, *cwd, *process, *pid_file, *process_label,

@@ -7,9 +7,9 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
-#include "runtime/cgroup.h"
-#include "runtime/config.h"
-#include "runtime/mounts.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/config/config.h"
+#include "runtime/mounts/mounts.h"
 
 #define ANNOTATION "org.ct-runtime."
 

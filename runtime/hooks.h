@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/state.h"
 
 /* How one kind of hook is run: what differs between the runtime's side and the container's. */

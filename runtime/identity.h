@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * What the user's process is allowed and who it is. Called by init, after the startContainer hooks

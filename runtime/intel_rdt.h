@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * linux.intelRdt (config-linux.md, "IntelRdt"): the container's processes are put into a class of

@@ -2,7 +2,7 @@
 #ifndef CT_LAUNCH_H
 #define CT_LAUNCH_H
 
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/passed_fds.h"
 #include "runtime/seccomp.h"
 

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * process.rlimits, in two turns. To raise a hard limit takes CAP_SYS_RESOURCE of the host, which init

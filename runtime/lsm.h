@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * process.apparmorProfile and process.selinuxLabel: what the program becomes at execve. They are

@@ -8,7 +8,7 @@
 #include "common/fds.h"
 #include "common/log.h"
 #include "runtime/cmds.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/passed_fds.h"
 #include "runtime/self.h"
 

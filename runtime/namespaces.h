@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /* The namespaces of a container: those to make, by flag, and those to join, by descriptor. */
 struct namespaces {

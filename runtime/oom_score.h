@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * process.oomScoreAdj onto a process (0: the caller), as the caller's own procfs has it. To go below

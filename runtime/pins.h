@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 #include "common/json.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * Persistent namespaces: /proc/<pid>/ns/<type> bound on <dir>/ns/<type>. Only namespaces that the

@@ -3,7 +3,7 @@
 #define CT_SCHEDULING_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * How the kernel treats the process that calls: scheduler, I/O priority; memory policy and personality

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "common/err.h"
-#include "runtime/config_seccomp.h"
+#include "runtime/config/config_seccomp.h"
 
 /*
  * A profile as the kernel takes it. Made by the runtime before anything else is, so that what is

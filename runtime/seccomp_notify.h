@@ -4,7 +4,7 @@
 
 #include "common/err.h"
 #include "common/oci_state.h"
-#include "runtime/config_seccomp.h"
+#include "runtime/config/config_seccomp.h"
 
 /*
  * SCMP_ACT_NOTIFY: somebody behind listenerPath answers for system calls of the container.

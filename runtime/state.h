@@ -6,7 +6,7 @@
 
 #include "common/err.h"
 #include "common/oci_state.h"
-#include "runtime/cgroup.h"
+#include "runtime/cgroup/cgroup.h"
 
 /* <root>/<id>/state.json: what outlives the runtime's process. */
 struct state {

@@ -10,7 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/config_tables.h"
+#include "runtime/config/config_tables.h"
 
 static const struct {
 	const char *key; /* a '/' at its end: all below it */

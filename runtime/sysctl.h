@@ -3,7 +3,7 @@
 #define CT_SYSCTL_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/namespaces.h"
 
 /*

@@ -3,7 +3,7 @@
 #define CT_TERMINAL_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * A pty of the container's own devpts, made by the process that is in the container. Nothing is looked

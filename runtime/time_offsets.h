@@ -3,7 +3,7 @@
 #define CT_TIME_OFFSETS_H
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 
 /*
  * linux.timeOffsets: put the calling process, which has one thread, into a new time namespace with

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "common/err.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/rights.h"
 
 /*

@@ -3,7 +3,7 @@
 #define CT_TEST_CONFIG_REFUSED_H
 
 #include "common/cleanup.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "tests/unit/config_doc.h"
 
 /* A document that is wrong in one place, and what the error must say (behind "config.json: "). */

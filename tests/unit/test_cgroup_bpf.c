@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "common/str.h"
-#include "runtime/cgroup_bpf.h"
+#include "runtime/cgroup/cgroup_bpf.h"
 
 #define R BPF_DEVCG_ACC_READ
 #define W BPF_DEVCG_ACC_WRITE

@@ -10,9 +10,9 @@
 
 #include "common/cleanup.h"
 #include "common/str.h"
-#include "runtime/cgroup_folder.h"
-#include "runtime/cgroup_host.h"
-#include "runtime/cgroup_path.h"
+#include "runtime/cgroup/cgroup_folder.h"
+#include "runtime/cgroup/cgroup_host.h"
+#include "runtime/cgroup/cgroup_path.h"
 
 static void test_folders(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cgroup_systemd.h"
+#include "runtime/cgroup/cgroup_systemd.h"
 
 /* "Name:t=5 Other:s=text" */
 static char *describe(const struct systemd_properties *properties)

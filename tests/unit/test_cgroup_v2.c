@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cgroup_v2.h"
+#include "runtime/cgroup/cgroup_v2.h"
 
 #define RESOURCES "linux.resources."
 

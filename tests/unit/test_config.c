@@ -14,7 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "tests/unit/config_doc.h"
 
 #define CORPUS "tests/unit/corpus/config"

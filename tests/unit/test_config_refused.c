@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "tests/unit/config_refused.h"
 
 #define UNSUPPORTED ": is not supported"

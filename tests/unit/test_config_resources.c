@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
-#include "runtime/cgroup_backend.h"
+#include "runtime/cgroup/cgroup_backend.h"
 #include "runtime/resources.h"
 
 /* The document with double quotes for its single ones. */

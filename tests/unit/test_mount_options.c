@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "common/str.h"
-#include "runtime/mount_label.h"
-#include "runtime/mounts.h"
+#include "runtime/mounts/mount_label.h"
+#include "runtime/mounts/mounts.h"
 
 #define ATIME MOUNT_ATTR__ATIME
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
-#include "runtime/config.h"
+#include "runtime/config/config.h"
 #include "runtime/seccomp_cache.h"
 #include "runtime/seccomp_compile.h"
 #include "tests/unit/config_doc.h"
