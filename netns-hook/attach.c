@@ -452,6 +452,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		.container = xstrdup(request->container),
 		.network = xstrdup(net->name),
 		.state = RECORD_ADDING,
+		.bandwidth = net->shape.bandwidth,
 		.mac_check = net->shape.mac_check,
 		.mtu = net->mtu,
 		.default_route = net->default_route,
@@ -475,7 +476,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 	for (size_t i = 0; request->aliases && i < request->aliases->n; i++)
 		strlist_add(&att->aliases, request->aliases->items[i]);
 	/* Any name: it says that there is to be one. */
-	if (net->shape.egress.bits > 0)
+	if (att->bandwidth.egress.bits > 0)
 		(void)memcpy(att->ifb, "cb", sizeof("cb"));
 	record_veth_name(att->container, att->ifname, 0, veth);
 	attach_set_veth(att, veth);

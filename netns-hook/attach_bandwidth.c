@@ -9,54 +9,29 @@
 #include "common/net/tc.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
-
-#define FRAME_HEADER 14
-/* Without a burst asked for: what the rate sends in this time, and a few packets at least. */
-#define BURST_MS      50
-#define BURST_PACKETS 8
-
-static int rate_of(const struct network_rate *wanted, const char *key, unsigned int mtu,
-		   struct tc_rate *rate, struct err *err)
-{
-	const uint64_t packet = mtu + FRAME_HEADER;
-	const uint64_t usual = (uint64_t)wanted->bits / 8 * BURST_MS / 1000;
-	const uint64_t least = packet * BURST_PACKETS;
-	uint64_t burst = (uint64_t)wanted->burst_bits / 8;
-
-	if (wanted->burst_bits == 0)
-		burst = usual > INT32_MAX ? INT32_MAX : usual > least ? usual : least;
-	/* The bucket would drop every packet that is longer than itself. */
-	if (burst < packet)
-		return err_set(err, EINVAL,
-			       "bandwidth.%sBurst: %lld bits are less than one packet (MTU %u: "
-			       "at least %llu)",
-			       key, (long long)wanted->burst_bits, mtu,
-			       (unsigned long long)packet * 8);
-	*rate = (struct tc_rate){ (uint64_t)wanted->bits / 8, (uint32_t)burst };
-	return 0;
-}
+#include "netns-hook/bandwidth.h"
 
 static int limit_ingress(struct attach *a, int veth_index, struct err *err)
 {
-	const struct network_rate *wanted = &a->request->net->shape.ingress;
+	const struct network_rate *wanted = &a->att->bandwidth.ingress;
 	struct tc_rate rate;
 
 	if (wanted->bits == 0)
 		return a->may_exist ? tc_remove_bucket(&a->nl, veth_index, err) : 0;
-	if (rate_of(wanted, "ingress", a->att->mtu, &rate, err) < 0)
+	if (bandwidth_rate(wanted, "ingress", a->att->mtu, &rate, err) < 0)
 		return -err->code;
 	return tc_set_bucket(&a->nl, veth_index, &rate, err);
 }
 
 static int limit_egress(struct attach *a, int veth_index, struct err *err)
 {
-	const struct network_rate *wanted = &a->request->net->shape.egress;
+	const struct network_rate *wanted = &a->att->bandwidth.egress;
 	struct tc_rate rate;
 	struct link_info ifb;
 
 	if (wanted->bits == 0)
 		return a->may_exist ? tc_remove_redirect(&a->nl, veth_index, err) : 0;
-	if (rate_of(wanted, "egress", a->att->mtu, &rate, err) < 0 ||
+	if (bandwidth_rate(wanted, "egress", a->att->mtu, &rate, err) < 0 ||
 	    link_add_ifb(&a->nl, a->att->ifb, a->att->mtu, err) < 0 ||
 	    link_get(&a->nl, a->att->ifb, &ifb, err) < 0)
 		return -err->code;
@@ -71,11 +46,11 @@ static int limit_egress(struct attach *a, int veth_index, struct err *err)
 int attach_run_bandwidth(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
-	const struct network_shape *shape = &a->request->net->shape;
+	const struct network_bandwidth *bandwidth = &a->att->bandwidth;
 	struct link_info veth;
 	int rc = 0;
 
-	if (shape->ingress.bits == 0 && shape->egress.bits == 0 && !a->may_exist)
+	if (bandwidth->ingress.bits == 0 && bandwidth->egress.bits == 0 && !a->may_exist)
 		return 0;
 	rc = link_get(&a->nl, a->att->veth, &veth, err);
 	if (rc >= 0)
@@ -102,12 +77,12 @@ int attach_undo_bandwidth(void *ctx, struct err *err)
 void attach_plan_bandwidth(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
-	const struct network_shape *shape = &a->request->net->shape;
+	const struct network_bandwidth *bandwidth = &a->att->bandwidth;
 
-	if (shape->ingress.bits > 0)
+	if (bandwidth->ingress.bits > 0)
 		(void)fprintf(out, "limit what is sent to the container to %lld bit/s\n",
-			      (long long)shape->ingress.bits);
-	if (shape->egress.bits > 0)
+			      (long long)bandwidth->ingress.bits);
+	if (bandwidth->egress.bits > 0)
 		(void)fprintf(out, "limit what it sends to %lld bit/s, by way of IFB '%s'\n",
-			      (long long)shape->egress.bits, a->att->ifb);
+			      (long long)bandwidth->egress.bits, a->att->ifb);
 }

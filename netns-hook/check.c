@@ -12,7 +12,9 @@
 #include "common/net/link.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
+#include "common/net/tc.h"
 #include "common/str.h"
+#include "netns-hook/bandwidth.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/ports.h"
 #include "netns-hook/publish.h"
@@ -35,7 +37,7 @@ void check_differs(struct check *check, const char *fmt, ...)
 static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
 		      struct err *err)
 {
-	struct link_info bridge, ifb;
+	struct link_info bridge;
 	int found = link_find(check->nl, att->bridge, &bridge, err);
 	int rc = found < 0 ? found : link_find(check->nl, att->veth, veth, err);
 
@@ -54,11 +56,57 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
 	if (veth->mtu != att->mtu)
 		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
-	rc = att->ifb[0] ? link_find(check->nl, att->ifb, &ifb, err) : 1;
+	return 0;
+}
+
+static int check_rate(struct check *check, const struct attachment *att, const char *key,
+		      const struct network_rate *wanted, const struct link_info *link,
+		      struct err *err)
+{
+	struct tc_rate rate;
+	int rc = bandwidth_rate(wanted, key, att->mtu, &rate, err);
+
+	if (rc >= 0)
+		rc = tc_has_bucket(check->nl, link->index, &rate, err);
+	if (rc == 0)
+		check_differs(check, "%s: is not held to the %sRate of %lld bit/s", link->name, key,
+			      (long long)wanted->bits);
+	return rc;
+}
+
+static int check_egress(struct check *check, const struct attachment *att,
+			const struct link_info *veth, struct err *err)
+{
+	struct link_info ifb;
+	int rc = link_find(check->nl, att->ifb, &ifb, err);
+
 	if (rc == 0)
 		check_differs(check, "%s: is missing on the host, so sending is not limited",
 			      att->ifb);
-	return rc < 0 ? rc : 0;
+	if (rc <= 0)
+		return rc;
+	rc = check_rate(check, att, "egress", &att->bandwidth.egress, &ifb, err);
+	if (rc >= 0)
+		rc = tc_is_redirected(check->nl, veth->index, ifb.index, err);
+	if (rc == 0)
+		check_differs(check, "%s: what it sends is not led through %s", att->ifname,
+			      att->ifb);
+	return rc;
+}
+
+static int check_bandwidth(struct check *check, const struct attachment *att,
+			   const struct link_info *veth, struct err *err)
+{
+	const struct network_bandwidth *bandwidth = &att->bandwidth;
+	int rc = 0;
+
+	if (veth->index == 0)
+		return 0;
+	if (bandwidth->ingress.bits > 0)
+		rc = check_rate(check, att, "ingress", &bandwidth->ingress, veth, err);
+	if (rc >= 0 && bandwidth->egress.bits > 0)
+		rc = check_egress(check, att, veth, err);
+	return rc;
 }
 
 static int check_neighbours(struct check *check, const struct attachment *att, struct err *err)
@@ -237,6 +285,8 @@ int check_attachment(struct check *check, const struct attachment *att, struct e
 	if (rc >= 0 && att->state != RECORD_ATTACHED)
 		check_differs(check, "record: says '%s', the attach was never finished",
 			      record_state_name(att->state));
+	if (rc >= 0)
+		rc = check_bandwidth(check, att, &veth, err);
 	if (rc >= 0)
 		rc = check_inside(check, att, &veth, err);
 	if (rc >= 0)

@@ -178,6 +178,7 @@ static int attach_again(struct audit *audit, struct patient *patient, struct err
 
 	(void)memcpy(patient->net.ifname, att->ifname, sizeof(att->ifname));
 	patient->net.default_route = att->default_route;
+	patient->net.shape.bandwidth = att->bandwidth;
 	return attach(&request, &now, err);
 }
 

@@ -21,13 +21,15 @@
 #include "netns-hook/definition.h"
 #include "netns-hook/detach.h"
 #include "netns-hook/gc.h"
+#include "netns-hook/hosts.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/state.h"
 
 struct cni {
 	struct cni_env env;
 	struct cni_conf conf;
-	int code;              /* CNI's code of a failure; 0: that of the errno value */
+	int code; /* CNI's code of a failure; 0: that of the errno value */
+	struct strlist aliases;
 	struct strbuf details; /* of a failure */
 	json_node *result;     /* NULL: nothing is printed */
 };
@@ -60,12 +62,24 @@ static int add_ip(struct attach_request *request, const char *text, const char *
 	return 0;
 }
 
-/* What the runtime asks for by CNI_ARGS, args and runtimeConfig; the last MAC of these counts. */
-static int read_wishes(const struct cni *cni, struct attach_request *request, struct err *err)
+/* podman asks for the id's beginning too, which the engine knows, and leaves out if it is no name. */
+static int add_alias(struct cni *cni, const char *text, struct err *err)
+{
+	if (str_starts(cni->env.container, text))
+		return 0;
+	return hosts_add_alias(&cni->aliases, text, "runtimeConfig.aliases", err);
+}
+
+/*
+ * What the runtime asks for by CNI_ARGS, args and runtimeConfig; the last MAC of these counts, and
+ * that of the definition without any.
+ */
+static int read_wishes(struct cni *cni, struct attach_request *request, struct err *err)
 {
 	const char *mac = cni->conf.mac ? cni->conf.mac : cni->env.mac;
 	int rc = 0;
 
+	mac = mac ? mac : cni->conf.own_mac;
 	for (size_t i = 0; rc >= 0 && i < cni->env.ips.n; i++)
 		rc = add_ip(request, cni->env.ips.items[i], "CNI_ARGS: IP", err);
 	for (size_t i = 0; rc >= 0 && i < cni->conf.ips.n; i++)
@@ -74,6 +88,9 @@ static int read_wishes(const struct cni *cni, struct attach_request *request, st
 		rc = link_mac_parse(mac, "mac", &request->mac, err);
 	request->ports = cni->conf.ports.items;
 	request->n_ports = cni->conf.ports.n;
+	for (size_t i = 0; rc >= 0 && i < cni->conf.aliases.n; i++)
+		rc = add_alias(cni, cni->conf.aliases.items[i], err);
+	request->aliases = &cni->aliases;
 	return rc;
 }
 
@@ -446,6 +463,7 @@ int cni_main(void)
 		(void)print(error);
 	}
 	json_free(&cni.result);
+	strlist_free(&cni.aliases);
 	strbuf_free(&cni.details);
 	cni_conf_free(&cni.conf);
 	cni_env_free(&cni.env);

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "common/net/ip_decode.h"
 #include "common/str.h"
 #include "netns-hook/cni_result.h"
@@ -27,13 +28,14 @@ const char *cni_version_text(enum cni_version version)
 void cni_conf_free(struct cni_conf *conf)
 {
 	json_free(&conf->root);
-	json_free(&conf->dns);
 	json_free(&conf->prev);
 	free(conf->name);
 	free(conf->mac);
+	free(conf->own_mac);
 	network_free(&conf->net);
 	publish_free(&conf->ports);
 	strlist_free(&conf->ips);
+	strlist_free(&conf->aliases);
 }
 
 /* ---- version and name ---- */
@@ -150,18 +152,14 @@ static const struct json_field mapping_fields[] = {
 	{ "hostIP", decode_host, offsetof(struct mapping_doc, host), 0, NULL, 0 },
 };
 
-struct dns_doc {
-	struct strlist nameservers, search, options;
-	char *domain;
-};
-
 struct runtime_doc {
 	struct mapping_doc *mappings;
 	size_t n_mappings;
 	struct strlist ips;
 	char *mac;
-	struct dns_doc dns;
-	const json_node *ranges;
+	struct network_dns dns;
+	struct network_bandwidth bandwidth;
+	const json_node *aliases, *ranges;
 };
 
 static const struct json_table mapping_table = {
@@ -172,29 +170,21 @@ static const struct json_table mapping_table = {
 		offsetof(struct runtime_doc, n_mappings) - offsetof(struct runtime_doc, mappings),
 };
 
-/* runtimeConfig's names; those of the definition's own "dns" differ. */
-static const struct json_field runtime_dns_fields[] = {
-	{ "servers", json_decode_strings, offsetof(struct dns_doc, nameservers), 0, NULL, 0 },
-	{ "searches", json_decode_strings, offsetof(struct dns_doc, search), 0, NULL, 0 },
-	{ "options", json_decode_strings, offsetof(struct dns_doc, options), 0, NULL, 0 },
-};
-static const struct json_table runtime_dns_table = {
-	.fields = runtime_dns_fields,
-	.n_fields = ARRAY_SIZE(runtime_dns_fields),
-};
-
 static const struct json_field runtime_fields[] = {
 	{ "portMappings", json_decode_array, offsetof(struct runtime_doc, mappings), 0,
 	  &mapping_table, 0 },
 	{ "ips", json_decode_strings, offsetof(struct runtime_doc, ips), 0, NULL, 0 },
 	{ "mac", json_decode_string, offsetof(struct runtime_doc, mac), 0, NULL, 0 },
-	{ "dns", json_decode_object, offsetof(struct runtime_doc, dns), 0, &runtime_dns_table, 0 },
+	{ "dns", network_dns_decode_runtime, offsetof(struct runtime_doc, dns), 0, NULL, 0 },
+	{ "bandwidth", network_decode_bandwidth, offsetof(struct runtime_doc, bandwidth), 0, NULL,
+	  0 },
+	{ "aliases", json_decode_raw, offsetof(struct runtime_doc, aliases), 0, NULL, 0 },
 	{ "ipRanges", json_decode_raw, offsetof(struct runtime_doc, ranges), 0, NULL, 0 },
-	{ "bandwidth", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "infinibandGUID", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "deviceID", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "aliases", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	/* What others may have a use for; there is nothing in it to be done. */
 	{ "cgroupPath", NULL, 0, JSON_IGNORED, NULL, 0 },
+	{ "io.kubernetes.cri.pod-annotations", NULL, 0, JSON_IGNORED, NULL, 0 },
 };
 static const struct json_table runtime_table = {
 	.fields = runtime_fields,
@@ -224,31 +214,12 @@ static const struct json_table args_table = {
 	.n_fields = ARRAY_SIZE(args_fields),
 };
 
-static const struct json_field dns_fields[] = {
-	{ "nameservers", json_decode_strings, offsetof(struct dns_doc, nameservers), 0, NULL, 0 },
-	{ "domain", json_decode_string, offsetof(struct dns_doc, domain), 0, NULL, 0 },
-	{ "search", json_decode_strings, offsetof(struct dns_doc, search), 0, NULL, 0 },
-	{ "options", json_decode_strings, offsetof(struct dns_doc, options), 0, NULL, 0 },
-};
-static const struct json_table dns_table = {
-	.fields = dns_fields,
-	.n_fields = ARRAY_SIZE(dns_fields),
-};
-
-static void dns_free(struct dns_doc *dns)
-{
-	strlist_free(&dns->nameservers);
-	strlist_free(&dns->search);
-	strlist_free(&dns->options);
-	free(dns->domain);
-}
-
 static void runtime_free(struct runtime_doc *doc)
 {
 	free(doc->mappings);
 	strlist_free(&doc->ips);
 	free(doc->mac);
-	dns_free(&doc->dns);
+	network_dns_free(&doc->dns);
 }
 
 static void args_free(struct args_doc *doc)
@@ -262,35 +233,6 @@ static void add_strings(struct strlist *to, const struct strlist *from)
 	for (size_t i = 0; i < from->n; i++)
 		if (!strlist_has(to, from->items[i]))
 			strlist_add(to, from->items[i]);
-}
-
-static void set_mac(struct cni_conf *conf, const char *mac)
-{
-	if (!mac || !mac[0])
-		return;
-	free(conf->mac);
-	conf->mac = xstrdup(mac);
-}
-
-static void put_strings(json_node *object, const char *key, const struct strlist *list)
-{
-	json_node *array = list->n > 0 ? json_put_array(object, key) : NULL;
-
-	for (size_t i = 0; i < list->n; i++)
-		json_append_string(array, list->items[i]);
-}
-
-/* What the runtime says goes over what the definition says. */
-static json_node *make_dns(const struct dns_doc *base, const struct dns_doc *over)
-{
-	json_node *dns = json_object();
-
-	put_strings(dns, "nameservers",
-		    over->nameservers.n > 0 ? &over->nameservers : &base->nameservers);
-	json_put_string(dns, "domain", base->domain);
-	put_strings(dns, "search", over->search.n > 0 ? &over->search : &base->search);
-	put_strings(dns, "options", over->options.n > 0 ? &over->options : &base->options);
-	return dns;
 }
 
 static int add_mappings(struct cni_conf *conf, const struct runtime_doc *doc, struct err *err)
@@ -308,6 +250,29 @@ static int add_mappings(struct cni_conf *conf, const struct runtime_doc *doc, st
 
 		if (publish_add(&port, what, &conf->ports, err) < 0)
 			return -err->code;
+	}
+	return 0;
+}
+
+/*
+ * The conventions have a list. CNI in podman has an object with such a list for each of the
+ * container's networks.
+ */
+static int add_aliases(struct cni_conf *conf, const json_node *aliases, struct err *err)
+{
+	static const char what[] = WHAT ": runtimeConfig.aliases";
+	const json_node *list = json_is_object(aliases) ? json_get(aliases, conf->name) : aliases;
+
+	if (!list || json_is_null(list))
+		return 0;
+	if (!json_is_array(list))
+		return err_set(err, EINVAL,
+			       "%s: must be an array of names, or an object with one for '%s'",
+			       what, conf->name);
+	for (const json_node *n = json_first(list); n; n = json_next(n)) {
+		if (!json_string(n))
+			return err_set(err, EINVAL, "%s: must have strings alone", what);
+		strlist_add(&conf->aliases, json_string(n));
 	}
 	return 0;
 }
@@ -350,22 +315,29 @@ static int decode_part(const struct cni_conf *conf, const char *key, const struc
 	return !node || json_is_null(node) ? 0 : json_decode(node, what, table, doc, err);
 }
 
-static int take_parts(struct cni_conf *conf, struct err *err)
+static int take_mac(struct cni_conf *conf, const struct runtime_doc *runtime,
+		    const struct args_doc *args, struct err *err)
 {
-	__attribute__((cleanup(runtime_free))) struct runtime_doc runtime = { .mappings = NULL };
-	__attribute__((cleanup(args_free))) struct args_doc args = { .cni = { .mac = NULL } };
-	__attribute__((cleanup(dns_free))) struct dns_doc dns = { .domain = NULL };
+	const json_node *own = json_get(conf->root, "mac");
+	const char *wanted = runtime->mac && runtime->mac[0] ? runtime->mac : args->cni.mac;
 
-	if (decode_part(conf, "runtimeConfig", &runtime_table, &runtime, err) < 0 ||
-	    decode_part(conf, "args", &args_table, &args, err) < 0 ||
-	    decode_part(conf, "dns", &dns_table, &dns, err) < 0 ||
-	    add_mappings(conf, &runtime, err) < 0 || add_ranges(conf, runtime.ranges, err) < 0)
+	if (own && !json_is_null(own) && !json_string(own))
+		return err_set(err, EINVAL, WHAT ": mac: must be a string");
+	conf->own_mac = own && json_string(own) ? xstrdup(json_string(own)) : NULL;
+	conf->mac = wanted && wanted[0] ? xstrdup(wanted) : NULL;
+	return 0;
+}
+
+static int take_parts(struct cni_conf *conf, struct runtime_doc *runtime, struct args_doc *args,
+		      struct err *err)
+{
+	if (decode_part(conf, "runtimeConfig", &runtime_table, runtime, err) < 0 ||
+	    decode_part(conf, "args", &args_table, args, err) < 0 ||
+	    add_mappings(conf, runtime, err) < 0 || add_aliases(conf, runtime->aliases, err) < 0 ||
+	    add_ranges(conf, runtime->ranges, err) < 0 || take_mac(conf, runtime, args, err) < 0)
 		return -err->code;
-	add_strings(&conf->ips, &args.cni.ips);
-	add_strings(&conf->ips, &runtime.ips);
-	set_mac(conf, args.cni.mac);
-	set_mac(conf, runtime.mac);
-	conf->dns = make_dns(&dns, &runtime.dns);
+	add_strings(&conf->ips, &args->cni.ips);
+	add_strings(&conf->ips, &runtime->ips);
 	return 0;
 }
 
@@ -381,16 +353,38 @@ static int take_prev(struct cni_conf *conf, struct err *err)
 	return 0;
 }
 
+/*
+ * As CNI's bandwidth plugin has it, but for each direction: a limit in the definition is the
+ * administrator's, and the runtime's, which a pod's owner may choose, counts where there is none.
+ */
+static void lay_rate(struct network_rate *rate, const struct network_rate *wanted, const char *key)
+{
+	if (rate->bits == 0)
+		*rate = *wanted;
+	else if (wanted->bits > 0)
+		log_warning(
+			"runtimeConfig.bandwidth.%sRate: ignoring %lld, the definition has %lld",
+			key, (long long)wanted->bits, (long long)rate->bits);
+}
+
 int cni_conf_decode(struct cni_conf *conf, struct err *err)
 {
-	static const char *const taken[] = { "runtimeConfig", "args", "dns", "prevResult" };
+	static const char *const taken[] = { "runtimeConfig", "args", "mac", "prevResult" };
+	__attribute__((cleanup(runtime_free))) struct runtime_doc runtime = { .mappings = NULL };
+	__attribute__((cleanup(args_free))) struct args_doc args = { .cni = { .mac = NULL } };
+	struct network_bandwidth *bandwidth = &conf->net.shape.bandwidth;
 
-	if (take_prev(conf, err) < 0 || take_parts(conf, err) < 0)
+	if (take_prev(conf, err) < 0 || take_parts(conf, &runtime, &args, err) < 0)
 		return -err->code;
 	/* The rest is the network's; there these keys would be refused. */
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		json_remove(conf->root, taken[i]);
-	return network_decode(conf->root, WHAT, &conf->net, err);
+	if (network_decode(conf->root, WHAT, &conf->net, err) < 0)
+		return -err->code;
+	network_dns_lay_over(&conf->net.dns, &runtime.dns);
+	lay_rate(&bandwidth->ingress, &runtime.bandwidth.ingress, "ingress");
+	lay_rate(&bandwidth->egress, &runtime.bandwidth.egress, "egress");
+	return 0;
 }
 
 /* ---- GC's list ---- */

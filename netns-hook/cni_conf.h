@@ -27,6 +27,7 @@ const char *cni_version_text(enum cni_version version);
 /*
  * What stands on standard input: a network's definition (network.h), and beside it what the runtime
  * wants for this container: runtimeConfig, args, prevResult, the attachments that GC leaves alone.
+ * Name servers and bandwidth of runtimeConfig are laid over those of `net`.
  */
 struct cni_conf {
 	json_node *root;
@@ -34,10 +35,10 @@ struct cni_conf {
 	char *name;
 	struct network net;
 	struct publish_list ports;
-	struct strlist ips; /* addresses asked for, with or without a length */
-	char *mac;
-	json_node *dns;  /* for the result; an object */
-	json_node *prev; /* prevResult; NULL: none */
+	struct strlist ips;     /* addresses asked for, with or without a length */
+	char *mac, *own_mac;    /* the runtime's wish; the definition's, which counts least */
+	struct strlist aliases; /* unchecked */
+	json_node *prev;        /* prevResult; NULL: none */
 };
 #define autocniconf __attribute__((cleanup(cni_conf_free)))
 void cni_conf_free(struct cni_conf *conf);

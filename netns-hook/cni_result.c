@@ -137,6 +137,24 @@ static void put_old_ip(json_node *root, const struct cni_conf *conf, const struc
 	put_routes(item, conf, att, family);
 }
 
+static void put_strings(json_node *object, const char *key, const struct strlist *list)
+{
+	json_node *array = list->n > 0 ? json_put_array(object, key) : NULL;
+
+	for (size_t i = 0; i < list->n; i++)
+		json_append_string(array, list->items[i]);
+}
+
+static void put_dns(json_node *root, const struct network_dns *dns)
+{
+	json_node *node = json_put_object(root, "dns");
+
+	put_strings(node, "nameservers", &dns->nameservers);
+	json_put_string(node, "domain", dns->domain);
+	put_strings(node, "search", &dns->search);
+	put_strings(node, "options", &dns->options);
+}
+
 json_node *cni_result(const struct cni_conf *conf, const struct attachment *att,
 		      const char *sandbox, const struct cni_links *links)
 {
@@ -151,7 +169,7 @@ json_node *cni_result(const struct cni_conf *conf, const struct attachment *att,
 		put_ips(root, att, conf->version);
 		put_routes(root, conf, att, 0);
 	}
-	json_put_copy(root, "dns", conf->dns);
+	put_dns(root, &conf->net.dns);
 	return root;
 }
 

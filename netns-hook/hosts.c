@@ -35,7 +35,8 @@
 #define HOSTS_MAX      (16u << 20)
 #define BLOCK          4096
 #define LINE_MAX_BYTES 950 /* but for the address: musl reads lines of 1,023 */
-#define SHORT_ID       12  /* as docker and podman show ids of 64 hex digits */
+#define MAX_ALIASES    32
+#define SHORT_ID       12 /* as docker and podman show ids of 64 hex digits */
 
 static const char header[] = "# Names of the network's containers, kept by ct-netns.\n"
 			     "127.0.0.1 localhost\n"
@@ -264,6 +265,19 @@ static void add_name(struct strlist *names, const char *name)
 static bool has_short_id(const char *id)
 {
 	return strlen(id) > SHORT_ID && id[strspn(id, "0123456789abcdef")] == '\0';
+}
+
+int hosts_add_alias(struct strlist *aliases, const char *text, const char *what, struct err *err)
+{
+	if (!network_dns_is_name(text))
+		return err_set(err, EINVAL,
+			       "%s: '%.80s' is no name for a container: letters, digits, '-', '_' "
+			       "and dots, neither an address nor localhost",
+			       what, text);
+	if (aliases->n == MAX_ALIASES)
+		return err_set(err, E2BIG, "%s: more than %d names", what, MAX_ALIASES);
+	strlist_add(aliases, text);
+	return 0;
 }
 
 /* The first is the one that an address is resolved to. */

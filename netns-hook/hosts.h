@@ -13,6 +13,9 @@
  */
 #define HOSTS_NAME "hosts"
 
+/* One more name that somebody asks for, by `what`: refused when it is none, or one too many. */
+int hosts_add_alias(struct strlist *aliases, const char *text, const char *what, struct err *err);
+
 /* Write the attachment's lines, in place of those that it or its addresses had. */
 int hosts_add(int state_fd, const struct network *net, const struct attachment *att,
 	      struct err *err);

@@ -11,10 +11,9 @@
 #include "common/net/bridge.h"
 #include "common/str.h"
 #include "netns-hook/detach.h"
+#include "netns-hook/hosts.h"
 #include "netns-hook/state.h"
 #include "netns-hook/wishes.h"
-
-#define MAX_ALIASES 32
 
 void request_list_free(struct request_list *list)
 {
@@ -140,19 +139,6 @@ static int add_static_ip(struct request_list *list, const char *text, const char
 
 /* ---- names ---- */
 
-static int add_alias(struct request_list *list, const char *text, const char *what, struct err *err)
-{
-	if (!network_dns_is_name(text))
-		return err_set(err, EINVAL,
-			       "%s: '%.80s' is no name for a container: letters, digits, '-', '_' "
-			       "and dots, neither an address nor localhost",
-			       what, text);
-	if (list->aliases.n == MAX_ALIASES)
-		return err_set(err, E2BIG, "%s: more than %d names", what, MAX_ALIASES);
-	strlist_add(&list->aliases, text);
-	return 0;
-}
-
 static int check_servers(const struct strlist *servers, struct err *err)
 {
 	struct ip_addr addr;
@@ -176,7 +162,7 @@ static int add_wish(struct request_list *list, enum wish wish, const char *text,
 	case WISH_MAC:
 		return link_mac_parse(text, what, &list->items[0].mac, err);
 	case WISH_ALIASES:
-		return add_alias(list, text, what, err);
+		return hosts_add_alias(&list->aliases, text, what, err);
 	case WISH_COUNT:
 		break;
 	}

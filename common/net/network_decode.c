@@ -8,47 +8,17 @@
 #include "common/net/ip_decode.h"
 #include "common/net/link.h"
 #include "common/net/network.h"
+#include "common/net/network_ipam.h"
 #include "common/str.h"
 
 /*
- * CNI's netconf: the keys of the bridge and host-local plugins, and two of our own, "ifname" and
+ * CNI's netconf: the keys of its plugins that work on a bridge, and some of our own, "ifname" and
  * "ingress". What the plugins know and is not applied here is refused by name (JSON_UNSUPPORTED),
  * so that a definition never does less than it says.
  */
-struct range_doc {
-	struct ip_prefix subnet;
-	struct ip_addr start, end, gateway;
-};
-
-struct range_set_doc {
-	struct range_doc *items;
-	size_t n;
-};
-
-struct range_sets_doc {
-	struct range_set_doc *items;
-	size_t n;
-};
-
-struct route_doc {
-	struct ip_prefix dst;
-	struct ip_addr gateway;
-	int type;
-	bool has_scope;
-	int64_t mtu, advmss, priority, table, scope;
-};
-
-struct ipam_doc {
-	int type;
-	struct range_doc range; /* the short form: subnet, rangeStart, rangeEnd, gateway */
-	struct range_sets_doc ranges;
-	struct route_doc *routes;
-	size_t n_routes;
-};
-
 struct netconf_doc {
 	char *cni_version, *name, *bridge, *ifname;
-	int type, ingress, firewall;
+	int type, ingress, firewall, ingress_policy;
 	bool is_gateway, is_default_gateway, ip_masq, masq_random_fully, internal;
 	struct prefixes_doc {
 		struct ip_prefix *items;
@@ -57,9 +27,10 @@ struct netconf_doc {
 	struct ip_addr snat[2]; /* IPv4, IPv6 */
 	bool managed, has_managed;
 	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
+	bool has_ingress_policy, has_bandwidth, has_bandwidth_key;
 	int64_t mtu, metric;
 	struct network_shape shape;
-	struct ipam_doc ipam;
+	struct network_ipam ipam;
 	struct network_dns dns;
 };
 
@@ -94,13 +65,16 @@ static int decode_prefixes(const json_node *node, const struct json_field *field
 	return 0;
 }
 
-/* "snat": an address, or one of each family. */
+/* "snat": an address, or one of each family; or true. */
 static int decode_snat(const json_node *node, const struct json_field *field, void *out,
 		       const struct json_path *path, struct err *err)
 {
 	struct ip_addr *addrs = out;
 	size_t i = 0;
 
+	/* Of portmap: answers of published ports find their way back, which they always do. */
+	if (json_is_true(node))
+		return 0;
 	if (!json_is_array(node) && !json_string(node))
 		return json_fail(path, err, "must be an address, or an array of two");
 	for (const json_node *n = json_is_array(node) ? json_first(node) : node; n;
@@ -117,94 +91,24 @@ static int decode_snat(const json_node *node, const struct json_field *field, vo
 	return 0;
 }
 
-static const struct json_field range_fields[] = {
-	{ "subnet", ip_decode_prefix, offsetof(struct range_doc, subnet), JSON_REQUIRED, NULL, 0 },
-	{ "rangeStart", ip_decode_addr, offsetof(struct range_doc, start), 0, NULL, 0 },
-	{ "rangeEnd", ip_decode_addr, offsetof(struct range_doc, end), 0, NULL, 0 },
-	{ "gateway", ip_decode_addr, offsetof(struct range_doc, gateway), 0, NULL, 0 },
-};
-
-static const struct json_table range_table = {
-	.fields = range_fields,
-	.n_fields = ARRAY_SIZE(range_fields),
-	.item_size = sizeof(struct range_doc),
-	.count_offset = offsetof(struct range_set_doc, n) - offsetof(struct range_set_doc, items),
-};
-
-/* "ranges": [[{…}]]: a list of sets; each set gives every container one address. */
-static int decode_range_sets(const json_node *node, const struct json_field *field, void *out,
-			     const struct json_path *path, struct err *err)
+/* One thing under the names that the plugins bridge, portmap and firewall have for it. */
+static int decode_firewall(const json_node *node, const struct json_field *field, void *out,
+			   const struct json_path *path, struct err *err)
 {
-	struct range_sets_doc *sets = out;
+	int *kind = out;
+	int wanted = FIREWALL_AUTO;
 
-	if (!json_is_array(node))
-		return json_fail(path, err, "must be an array of arrays");
-	for (const json_node *n = json_first(node); n; n = json_next(n)) {
-		const struct json_path inner = { .parent = path, .index = sets->n };
-		struct range_set_doc *set = NULL;
-
-		sets->items = xreallocarray(sets->items, sets->n + 1, sizeof(*sets->items));
-		set = &sets->items[sets->n++];
-		*set = (struct range_set_doc){ .items = NULL };
-		if (json_decode_array(n, field, set, &inner, err) < 0)
-			return -err->code;
-		if (set->n == 0)
-			return json_fail(&inner, err, "must have a range");
-	}
+	if (json_decode_enum(node, field, &wanted, path, err) < 0)
+		return -err->code;
+	if (*kind != FIREWALL_AUTO && wanted != FIREWALL_AUTO && wanted != *kind)
+		return json_fail(path, err,
+				 "says '%s', and another key otherwise: a network has its rules in "
+				 "one place",
+				 json_string(node));
+	if (wanted != FIREWALL_AUTO)
+		*kind = wanted;
 	return 0;
 }
-
-static const struct json_range range_mtu_or_0 = { 0, LINK_MTU_MAX };
-static const struct json_range range_mtu = { LINK_MTU_MIN, LINK_MTU_MAX };
-static const struct json_range range_u32 = { 0, UINT32_MAX };
-static const struct json_range range_u8 = { 0, UINT8_MAX };
-
-static const struct json_enum route_types[] = {
-	{ "unicast", ROUTE_UNICAST },
-	{ "blackhole", ROUTE_BLACKHOLE },
-	{ "unreachable", ROUTE_UNREACHABLE },
-	{ "prohibit", ROUTE_PROHIBIT },
-	{ NULL, 0 },
-};
-
-static const struct json_field route_fields[] = {
-	{ "dst", ip_decode_prefix, offsetof(struct route_doc, dst), JSON_REQUIRED, NULL, 0 },
-	{ "gw", ip_decode_addr, offsetof(struct route_doc, gateway), 0, NULL, 0 },
-	{ "type", json_decode_enum, offsetof(struct route_doc, type), 0, route_types, 0 },
-	{ "mtu", json_decode_int, offsetof(struct route_doc, mtu), 0, &range_mtu, 0 },
-	{ "advmss", json_decode_int, offsetof(struct route_doc, advmss), 0, &range_mtu, 0 },
-	{ "priority", json_decode_int, offsetof(struct route_doc, priority), 0, &range_u32, 0 },
-	{ "table", json_decode_int, offsetof(struct route_doc, table), 0, &range_u32, 0 },
-	{ "scope", json_decode_int, offsetof(struct route_doc, scope), 0, &range_u8,
-	  offsetof(struct route_doc, has_scope) },
-};
-
-static const struct json_table route_table = {
-	.fields = route_fields,
-	.n_fields = ARRAY_SIZE(route_fields),
-	.item_size = sizeof(struct route_doc),
-	.count_offset = offsetof(struct ipam_doc, n_routes) - offsetof(struct ipam_doc, routes),
-};
-
-static const struct json_enum ipam_types[] = { { "host-local", 1 }, { NULL, 0 } };
-
-static const struct json_field ipam_fields[] = {
-	{ "type", json_decode_enum, offsetof(struct ipam_doc, type), JSON_REQUIRED, ipam_types, 0 },
-	{ "subnet", ip_decode_prefix, offsetof(struct ipam_doc, range.subnet), 0, NULL, 0 },
-	{ "rangeStart", ip_decode_addr, offsetof(struct ipam_doc, range.start), 0, NULL, 0 },
-	{ "rangeEnd", ip_decode_addr, offsetof(struct ipam_doc, range.end), 0, NULL, 0 },
-	{ "gateway", ip_decode_addr, offsetof(struct ipam_doc, range.gateway), 0, NULL, 0 },
-	{ "ranges", decode_range_sets, offsetof(struct ipam_doc, ranges.items), 0, &range_table,
-	  0 },
-	{ "routes", json_decode_array, offsetof(struct ipam_doc, routes), 0, &route_table, 0 },
-	{ "dataDir", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "resolvConf", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-};
-
-static const struct json_table ipam_table = {
-	.fields = ipam_fields,
-	.n_fields = ARRAY_SIZE(ipam_fields),
-};
 
 static const struct json_enum types[] = { { "ct-netns", 1 }, { NULL, 0 } };
 
@@ -215,14 +119,28 @@ static const struct json_enum ingresses[] = {
 	{ NULL, 0 },
 };
 
-static const struct json_enum firewalls[] = {
-	{ "auto", FIREWALL_AUTO },
-	{ "iptables", FIREWALL_IPTABLES },
-	{ "nftables", FIREWALL_NFTABLES },
+/* The same in the words of CNI's firewall. */
+static const struct json_enum ingress_policies[] = {
+	{ "same-bridge", NETWORK_INGRESS_ESTABLISHED },
+	{ "open", NETWORK_INGRESS_OPEN },
+	{ "isolated", NETWORK_INGRESS_ISOLATED },
 	{ NULL, 0 },
 };
 
+static const struct json_enum firewalls[] = {
+	{ "auto", FIREWALL_AUTO },         { "", FIREWALL_AUTO }, { "iptables", FIREWALL_IPTABLES },
+	{ "nftables", FIREWALL_NFTABLES }, { NULL, 0 },
+};
+
+static const struct json_range range_mtu_or_0 = { 0, LINK_MTU_MAX };
+static const struct json_range range_u32 = { 0, UINT32_MAX };
+
 #define AT(member) offsetof(struct netconf_doc, member)
+#define BANDWIDTH_KEY(name)                                                                        \
+	{                                                                                          \
+		name, network_decode_bandwidth_key, AT(shape.bandwidth), 0, NULL,                  \
+			AT(has_bandwidth_key)                                                      \
+	}
 
 static const struct json_field netconf_fields[] = {
 	{ "cniVersion", json_decode_string, AT(cni_version), 0, NULL, 0 },
@@ -238,11 +156,21 @@ static const struct json_field netconf_fields[] = {
 	{ "masqExclude", decode_prefixes, AT(masq_exclude), 0, NULL, 0 },
 	{ "snat", decode_snat, AT(snat), 0, NULL, 0 },
 	{ "ingress", json_decode_enum, AT(ingress), 0, ingresses, AT(has_ingress) },
-	{ "firewall", json_decode_enum, AT(firewall), 0, firewalls, 0 },
+	{ "ingressPolicy", json_decode_enum, AT(ingress_policy), 0, ingress_policies,
+	  AT(has_ingress_policy) },
+	{ "firewall", decode_firewall, AT(firewall), 0, firewalls, 0 },
+	{ "ipMasqBackend", decode_firewall, AT(firewall), 0, firewalls, 0 },
+	{ "backend", decode_firewall, AT(firewall), 0, firewalls, 0 },
 	{ "internal", json_decode_bool, AT(internal), 0, NULL, 0 },
 	{ "mtu", json_decode_int, AT(mtu), 0, &range_mtu_or_0, 0 },
 	{ "metric", json_decode_int, AT(metric), 0, &range_u32, 0 },
-	{ "bandwidth", network_decode_bandwidth, AT(shape), 0, NULL, 0 },
+	{ "bandwidth", network_decode_bandwidth, AT(shape.bandwidth), 0, NULL, AT(has_bandwidth) },
+	BANDWIDTH_KEY("ingressRate"),
+	BANDWIDTH_KEY("ingressBurst"),
+	BANDWIDTH_KEY("egressRate"),
+	BANDWIDTH_KEY("egressBurst"),
+	{ "shapedSubnets", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "unshapedSubnets", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "hairpinMode", json_decode_bool, AT(shape.hairpin), 0, NULL, 0 },
 	{ "portIsolation", json_decode_bool, AT(shape.port_isolation), 0, NULL, 0 },
 	{ "macspoofchk", json_decode_bool, AT(shape.mac_check), 0, NULL, 0 },
@@ -254,17 +182,27 @@ static const struct json_field netconf_fields[] = {
 	{ "allmulti", json_decode_bool, AT(shape.allmulti), 0, NULL, 0 },
 	{ "txQLen", json_decode_int, AT(shape.txqueuelen), 0, &range_u32,
 	  AT(shape.has_txqueuelen) },
-	{ "ipam", json_decode_object, AT(ipam), 0, &ipam_table, AT(has_ipam) },
+	{ "ipam", network_ipam_decode, AT(ipam), 0, NULL, AT(has_ipam) },
 	{ "disableCheck", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "capabilities", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "forceAddress", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "ipMasqBackend", json_decode_enum, AT(firewall), 0, firewalls, 0 },
 	{ "vlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "vlanTrunk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "preserveDefaultVlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "iptablesAdminChainName", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "firewalldZone", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "masqAll", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "conditionsV4", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "conditionsV6", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	/* How portmap marks packets; nothing is marked here. */
+	{ "markMasqBit", NULL, 0, JSON_IGNORED, NULL, 0 },
+	{ "externalSetMarkChain", NULL, 0, JSON_IGNORED, NULL, 0 },
+	{ "mac", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "dataDir", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "dns", network_dns_decode, AT(dns), 0, NULL, 0 },
-	{ "args", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	/* CNI's conventions: whoever has no use for it lets it be. */
+	{ "args", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "runtimeConfig", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "prevResult", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "plugins", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -281,152 +219,10 @@ static void netconf_free(struct netconf_doc *doc)
 	free(doc->name);
 	free(doc->bridge);
 	free(doc->ifname);
-	for (size_t i = 0; i < doc->ipam.ranges.n; i++)
-		free(doc->ipam.ranges.items[i].items);
-	free(doc->ipam.ranges.items);
-	free(doc->ipam.routes);
+	network_ipam_free(&doc->ipam);
 	free(doc->masq_exclude.items);
 	network_dns_free(&doc->dns);
 	network_shape_free(&doc->shape);
-}
-
-/* `where` names the range in errors: "ipam" or "ipam.ranges[0][1]". */
-static int apply_range(const struct range_doc *doc, const char *where, bool new_pool,
-		       struct network *net, struct err *err)
-{
-	struct ip_prefix gateway = ip_network(&doc->subnet);
-	struct network_range *range = NULL;
-
-	if (!ip_equal(&gateway.addr, &doc->subnet.addr))
-		return err_set(err, EINVAL, "%s.subnet: %s has host bits set; did you mean %s",
-			       where, ip_prefix_text(&doc->subnet).text,
-			       ip_prefix_text(&gateway).text);
-	gateway.addr = ip_is_set(&doc->gateway) ? doc->gateway : ip_next(&gateway.addr);
-	if (!ip_contains(&doc->subnet, &gateway.addr))
-		return err_set(err, EINVAL, "%s.gateway: %s is not in %s", where,
-			       ip_addr_text(&gateway.addr).text, ip_prefix_text(&doc->subnet).text);
-	if (network_add_range(net, &gateway, new_pool, err) < 0)
-		return -err->code;
-	range = &net->ranges[net->n_ranges - 1];
-	if (ip_is_set(&doc->start))
-		range->start = doc->start;
-	if (ip_is_set(&doc->end))
-		range->end = doc->end;
-	if (!ip_contains(&range->subnet, &range->start) ||
-	    !ip_contains(&range->subnet, &range->end) || ip_compare(&range->start, &range->end) > 0)
-		return err_set(err, EINVAL, "%s: range %s..%s is not in %s", where,
-			       ip_addr_text(&range->start).text, ip_addr_text(&range->end).text,
-			       ip_prefix_text(&range->subnet).text);
-	return 0;
-}
-
-/* host-local takes the short form for one more set, in front of "ranges". */
-static int apply_ranges(const struct netconf_doc *doc, struct network *net, struct err *err)
-{
-	const struct ipam_doc *ipam = &doc->ipam;
-	bool is_short = ip_is_set(&ipam->range.subnet.addr);
-
-	if (!is_short && ipam->ranges.n == 0)
-		return err_set(err, EINVAL, "ipam.subnet: is missing");
-	net->n_ranges = 0;
-	net->n_pools = 0;
-	net->subnet_floats = false;
-	if (is_short && apply_range(&ipam->range, "ipam", true, net, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < ipam->ranges.n; i++) {
-		const struct range_set_doc *set = &ipam->ranges.items[i];
-
-		for (size_t j = 0; j < set->n; j++) {
-			autofree char *where = xasprintf("ipam.ranges[%zu][%zu]", i, j);
-
-			if (set->items[j].subnet.addr.family != set->items[0].subnet.addr.family)
-				return err_set(err, EINVAL,
-					       "%s.subnet: %s is not of the family of the others "
-					       "in its set",
-					       where, ip_prefix_text(&set->items[j].subnet).text);
-			if (apply_range(&set->items[j], where, j == 0, net, err) < 0)
-				return -err->code;
-		}
-	}
-	return 0;
-}
-
-static int check_route(const struct route_doc *route, size_t i, const struct network *net,
-		       struct err *err)
-{
-	if (ip_is_set(&route->gateway) && route->type != ROUTE_UNICAST)
-		return err_set(err, EINVAL, "ipam.routes[%zu].gw: a route of that type has none",
-			       i);
-	if (ip_is_set(&route->gateway) && !network_range_of(net, &route->gateway))
-		return err_set(err, EINVAL,
-			       "ipam.routes[%zu].gw: %s is in no subnet of the network", i,
-			       ip_addr_text(&route->gateway).text);
-	if (ip_is_set(&route->gateway) && route->gateway.family != route->dst.addr.family)
-		return err_set(err, EINVAL, "ipam.routes[%zu].gw: %s is of another family than %s",
-			       i, ip_addr_text(&route->gateway).text,
-			       ip_prefix_text(&route->dst).text);
-	if (!network_has_family(net, route->dst.addr.family))
-		return err_set(err, EINVAL,
-			       "ipam.routes[%zu].dst: %s: the network has no subnet of "
-			       "that family",
-			       i, ip_prefix_text(&route->dst).text);
-	return 0;
-}
-
-/* host-local's way to ask for a default route. */
-static bool is_plain_default(const struct route_doc *route)
-{
-	return route->dst.len == 0 && !ip_is_set(&route->gateway) && route->type == ROUTE_UNICAST &&
-	       !route->has_scope && route->mtu == 0 && route->advmss == 0 && route->priority == 0 &&
-	       route->table == 0;
-}
-
-/* The kernel would take the second for the first. */
-static int refuse_twice(const struct network *net, const struct route *route, size_t i,
-			struct err *err)
-{
-	for (size_t n = 0; n < net->n_routes; n++) {
-		const struct route *other = &net->routes[n];
-
-		if (ip_equal(&other->dst.addr, &route->dst.addr) &&
-		    other->dst.len == route->dst.len && other->table == route->table &&
-		    other->priority == route->priority)
-			return err_set(err, EINVAL,
-				       "ipam.routes[%zu]: a second route to %s with the same "
-				       "priority and table",
-				       i, ip_prefix_text(&route->dst).text);
-	}
-	return 0;
-}
-
-static int apply_routes(const struct netconf_doc *doc, struct network *net, struct err *err)
-{
-	for (size_t i = 0; i < doc->ipam.n_routes; i++) {
-		const struct route_doc *route = &doc->ipam.routes[i];
-		const struct route wanted = {
-			.dst = ip_network(&route->dst),
-			.gateway = route->gateway,
-			.type = (enum route_type)route->type,
-			.table = (uint32_t)route->table,
-			.priority = (uint32_t)route->priority,
-			.has_scope = route->has_scope,
-			.scope = (uint8_t)route->scope,
-			.mtu = (uint32_t)route->mtu,
-			.advmss = (uint32_t)route->advmss,
-		};
-
-		if (check_route(route, i, net, err) < 0)
-			return -err->code;
-		if (is_plain_default(route)) {
-			net->default_route = true;
-			continue;
-		}
-		if (refuse_twice(net, &wanted, i, err) < 0)
-			return -err->code;
-		net->routes = xreallocarray(net->routes, net->n_routes + 1, sizeof(*net->routes));
-		net->routes[net->n_routes++] = wanted;
-	}
-	return 0;
 }
 
 /*
@@ -444,6 +240,7 @@ static int apply_unmanaged(const struct netconf_doc *doc, struct network *net, s
 		{ "masqExclude", doc->masq_exclude.n > 0 },
 		{ "snat", ip_is_set(&doc->snat[0]) || ip_is_set(&doc->snat[1]) },
 		{ "ingress", doc->has_ingress },
+		{ "ingressPolicy", doc->has_ingress_policy },
 		{ "internal", doc->internal },
 		{ "promiscMode", doc->shape.bridge_promisc },
 		{ "isGateway", doc->is_gateway },
@@ -467,6 +264,20 @@ static int apply_unmanaged(const struct netconf_doc *doc, struct network *net, s
 	return 0;
 }
 
+/* What may be said in two ways is said in one. */
+static int check_twice(const struct netconf_doc *doc, struct err *err)
+{
+	const char *fault = network_bandwidth_fault(&doc->shape.bandwidth);
+
+	if (doc->has_ingress && doc->has_ingress_policy)
+		return err_set(err, EINVAL,
+			       "ingressPolicy: stands beside \"ingress\"; one is enough");
+	if (doc->has_bandwidth && doc->has_bandwidth_key)
+		return err_set(err, EINVAL,
+			       "bandwidth: stands beside ingressRate and the like; one is enough");
+	return fault ? err_set(err, EINVAL, "it has %s", fault) : 0;
+}
+
 static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 {
 	const struct network_overrides flags = {
@@ -479,6 +290,8 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		return -err->code;
 	if (doc->shape.hairpin && doc->shape.bridge_promisc)
 		return err_set(err, EINVAL, "hairpinMode: cannot be set together with promiscMode");
+	if (check_twice(doc, err) < 0)
+		return -err->code;
 	net->cni_version = take_ptr(&doc->cni_version);
 	if (doc->has_is_default_gateway)
 		net->default_route = doc->is_default_gateway;
@@ -486,6 +299,8 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		net->ip_masq = doc->ip_masq;
 	if (doc->has_ingress)
 		net->ingress = (enum network_ingress)doc->ingress;
+	if (doc->has_ingress_policy)
+		net->ingress = (enum network_ingress)doc->ingress_policy;
 	if (apply_unmanaged(doc, net, err) < 0)
 		return -err->code;
 	net->masq_random_fully = doc->masq_random_fully;
@@ -513,9 +328,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		return 0;
 	if (!doc->has_ipam)
 		return err_set(err, EINVAL, "ipam: is missing");
-	if (apply_ranges(doc, net, err) < 0)
-		return -err->code;
-	return apply_routes(doc, net, err);
+	return network_ipam_apply(&doc->ipam, net, err);
 }
 
 int network_decode(const json_node *node, const char *what, struct network *net, struct err *err)

@@ -134,18 +134,56 @@ static const struct json_field dns_fields[] = {
 	{ "search", decode_list, offsetof(struct network_dns, search), 0, &searches, 0 },
 	{ "options", decode_list, offsetof(struct network_dns, options), 0, &resolver_options, 0 },
 };
+static const struct json_field runtime_fields[] = {
+	{ "servers", decode_list, offsetof(struct network_dns, nameservers), 0, &servers, 0 },
+	{ "searches", decode_list, offsetof(struct network_dns, search), 0, &searches, 0 },
+	{ "options", decode_list, offsetof(struct network_dns, options), 0, &resolver_options, 0 },
+};
 
 static const struct json_table dns_table = {
 	.fields = dns_fields,
 	.n_fields = ARRAY_SIZE(dns_fields),
 	.strict = true,
 };
+static const struct json_table runtime_table = {
+	.fields = runtime_fields,
+	.n_fields = ARRAY_SIZE(runtime_fields),
+};
+
+static int decode_with(const struct json_table *table, const json_node *node,
+		       const struct json_field *field, void *out, const struct json_path *path,
+		       struct err *err)
+{
+	struct json_field object = *field;
+
+	object.arg = table;
+	return json_decode_object(node, &object, out, path, err);
+}
 
 int network_dns_decode(const json_node *node, const struct json_field *field, void *out,
 		       const struct json_path *path, struct err *err)
 {
-	struct json_field object = *field;
+	return decode_with(&dns_table, node, field, out, path, err);
+}
 
-	object.arg = &dns_table;
-	return json_decode_object(node, &object, out, path, err);
+int network_dns_decode_runtime(const json_node *node, const struct json_field *field, void *out,
+			       const struct json_path *path, struct err *err)
+{
+	return decode_with(&runtime_table, node, field, out, path, err);
+}
+
+static void lay_list(struct strlist *list, struct strlist *over)
+{
+	if (over->n == 0)
+		return;
+	strlist_free(list);
+	*list = *over;
+	*over = (struct strlist){ 0 };
+}
+
+void network_dns_lay_over(struct network_dns *dns, struct network_dns *over)
+{
+	lay_list(&dns->nameservers, &over->nameservers);
+	lay_list(&dns->search, &over->search);
+	lay_list(&dns->options, &over->options);
 }

@@ -20,6 +20,11 @@ void network_dns_free(struct network_dns *dns);
 
 /* Decoder of the key: out is a struct network_dns. Every value is checked. */
 json_decode_fn network_dns_decode;
+/* The same of a CNI runtime, which has other names: "servers", "searches", "options". */
+json_decode_fn network_dns_decode_runtime;
+
+/* What over has takes the place of what dns has, and is taken out of over. */
+void network_dns_lay_over(struct network_dns *dns, struct network_dns *over);
 
 /* A name or domain of a container: labels of letters, digits, '-' and '_', no address, not localhost. */
 bool network_dns_is_name(const char *name);

@@ -35,13 +35,15 @@ static int decode_bits(const json_node *node, const struct json_field *field, vo
 
 #define RATE(name, member, range)                                                                  \
 	{                                                                                          \
-		name, decode_bits, offsetof(struct network_shape, member), 0, &(range), 0          \
+		name, decode_bits, offsetof(struct network_bandwidth, member), 0, &(range), 0      \
 	}
 static const struct json_field bandwidth_fields[] = {
 	RATE("ingressRate", ingress.bits, range_rate),
 	RATE("ingressBurst", ingress.burst_bits, range_burst),
 	RATE("egressRate", egress.bits, range_rate),
 	RATE("egressBurst", egress.burst_bits, range_burst),
+	{ "shapedSubnets", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "unshapedSubnets", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 };
 static const struct json_table bandwidth_table = {
 	.fields = bandwidth_fields,
@@ -49,20 +51,38 @@ static const struct json_table bandwidth_table = {
 	.strict = true,
 };
 
+const char *network_bandwidth_fault(const struct network_bandwidth *bandwidth)
+{
+	if (bandwidth->ingress.burst_bits > 0 && bandwidth->ingress.bits == 0)
+		return "ingressBurst without ingressRate";
+	if (bandwidth->egress.burst_bits > 0 && bandwidth->egress.bits == 0)
+		return "egressBurst without egressRate";
+	return NULL;
+}
+
 int network_decode_bandwidth(const json_node *node, const struct json_field *field, void *out,
 			     const struct json_path *path, struct err *err)
 {
-	const struct network_shape *shape = out;
 	struct json_field nested = *field;
+	const char *fault = NULL;
 
 	nested.arg = &bandwidth_table;
 	if (json_decode_object(node, &nested, out, path, err) < 0)
 		return -err->code;
-	if (shape->ingress.burst_bits > 0 && shape->ingress.bits == 0)
-		return json_fail(path, err, "has ingressBurst without ingressRate");
-	if (shape->egress.burst_bits > 0 && shape->egress.bits == 0)
-		return json_fail(path, err, "has egressBurst without egressRate");
-	return 0;
+	fault = network_bandwidth_fault(out);
+	return fault ? json_fail(path, err, "has %s", fault) : 0;
+}
+
+int network_decode_bandwidth_key(const json_node *node, const struct json_field *field, void *out,
+				 const struct json_path *path, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bandwidth_fields); i++) {
+		const struct json_field *known = &bandwidth_fields[i];
+
+		if (str_eq(known->key, field->key))
+			return known->decode(node, known, (char *)out + known->offset, path, err);
+	}
+	return json_fail(path, err, "is no key of a bandwidth");
 }
 
 /* ---- sysctls ---- */

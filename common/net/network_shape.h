@@ -19,22 +19,31 @@ struct network_rate {
 	int64_t burst_bits;
 };
 
-struct network_shape {
+struct network_bandwidth {
 	struct network_rate ingress, egress; /* to the container; from it */
-	bool hairpin;                        /* frames may go back where they came from */
-	bool port_isolation;                 /* no frames between the containers of the bridge */
-	bool mac_check;                      /* no frames with a source MAC that is not its own */
-	bool bridge_promisc;                 /* the bridge sees every frame */
-	bool enable_dad;                     /* IPv6 addresses wait for their duplicate */
-	bool promisc, allmulti;              /* of the interface inside */
+};
+
+struct network_shape {
+	struct network_bandwidth bandwidth;
+	bool hairpin;           /* frames may go back where they came from */
+	bool port_isolation;    /* no frames between the containers of the bridge */
+	bool mac_check;         /* no frames with a source MAC that is not its own */
+	bool bridge_promisc;    /* the bridge sees every frame */
+	bool enable_dad;        /* IPv6 addresses wait for their duplicate */
+	bool promisc, allmulti; /* of the interface inside */
 	bool has_txqueuelen;
 	int64_t txqueuelen;
 	struct strmap sysctls; /* as the definition has them, checked: see network_sysctl_path() */
 };
 
-/* CNI's "bandwidth" object into a struct network_shape, and its (tuning) "sysctl" into a strmap. */
+/* CNI's "bandwidth" object into a struct network_bandwidth, and its (tuning) "sysctl" into a strmap. */
 json_decode_fn network_decode_bandwidth;
 json_decode_fn network_decode_sysctls;
+/* One key of such an object by itself, as CNI's bandwidth plugin has them in its definition. */
+json_decode_fn network_decode_bandwidth_key;
+
+/* "ingressBurst without ingressRate" and the like; NULL: there is nothing wrong. */
+const char *network_bandwidth_fault(const struct network_bandwidth *bandwidth);
 
 /* "KEY=VALUE" as in sysctl(8), into the map; the value of a key that is there is replaced. */
 int network_add_sysctl(struct strmap *sysctls, const char *text, const char *what, struct err *err);

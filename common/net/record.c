@@ -255,6 +255,7 @@ static const struct json_field record_fields[] = {
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
 	FIELD("ifb", decode_ifname, att.ifb, 0, NULL),
+	FIELD("bandwidth", network_decode_bandwidth, att.bandwidth, 0, NULL),
 	FIELD("addresses", decode_addresses, att, 0, &address_table),
 	FIELD("firewall", json_decode_enum, firewall, 0, firewalls),
 	FIELD("ports", decode_ports, att, 0, &port_table),
@@ -371,6 +372,27 @@ static void put_aliases(json_node *root, const struct attachment *att)
 		json_append_string(list, att->aliases.items[i]);
 }
 
+static void put_bandwidth(json_node *root, const struct network_bandwidth *bandwidth)
+{
+	const struct {
+		const char *key;
+		int64_t bits;
+	} all[] = {
+		{ "ingressRate", bandwidth->ingress.bits },
+		{ "ingressBurst", bandwidth->ingress.burst_bits },
+		{ "egressRate", bandwidth->egress.bits },
+		{ "egressBurst", bandwidth->egress.burst_bits },
+	};
+	json_node *item = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		if (all[i].bits == 0)
+			continue;
+		item = item ? item : json_put_object(root, "bandwidth");
+		json_put_int(item, all[i].key, all[i].bits);
+	}
+}
+
 json_node *record_json(const struct attachment *att)
 {
 	json_node *root = json_object();
@@ -383,6 +405,7 @@ json_node *record_json(const struct attachment *att)
 	json_put_string(root, "bridge", att->bridge);
 	json_put_string(root, "veth", att->veth);
 	json_put_string(root, "ifb", att->ifb[0] ? att->ifb : NULL);
+	put_bandwidth(root, &att->bandwidth);
 	if (att->n_addresses > 0) {
 		link_mac_text(&att->mac, mac);
 		json_put_string(root, "mac", mac);

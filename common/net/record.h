@@ -59,6 +59,7 @@ struct attachment {
 	char bridge[IFNAMSIZ];
 	char veth[IFNAMSIZ]; /* the host end */
 	char ifb[IFNAMSIZ];  /* what holds back its sending; "": nothing does */
+	struct network_bandwidth bandwidth;
 	struct attachment_address addresses[ATTACHMENT_MAX_ADDRESSES];
 	size_t n_addresses;  /* 0 until they are leased */
 	struct link_mac mac; /* all zero until then too */

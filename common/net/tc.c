@@ -41,6 +41,24 @@ static int fail(struct netlink *nl, int rc, int link_index, const char *what, co
 
 /* ---- the bucket ---- */
 
+static bool is_wide(const struct tc_rate *rate)
+{
+	return rate->bytes_per_second > UINT32_MAX;
+}
+
+static struct tc_tbf_qopt options_of(const struct tc_rate *rate)
+{
+	const uint64_t limit = rate->bytes_per_second * LATENCY_MS / 1000 + rate->burst_bytes;
+
+	return (struct tc_tbf_qopt){
+		.rate = {
+			.linklayer = TC_LINKLAYER_ETHERNET,
+			.rate = is_wide(rate) ? UINT32_MAX : (uint32_t)rate->bytes_per_second,
+		},
+		.limit = limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit,
+	};
+}
+
 int tc_set_bucket(struct netlink *nl, int link_index, const struct tc_rate *rate, struct err *err)
 {
 	const struct tcmsg head = {
@@ -48,27 +66,67 @@ int tc_set_bucket(struct netlink *nl, int link_index, const struct tc_rate *rate
 		.tcm_handle = ROOT_HANDLE,
 		.tcm_parent = TC_H_ROOT,
 	};
-	const uint64_t limit = rate->bytes_per_second * LATENCY_MS / 1000 + rate->burst_bytes;
-	const bool is_wide = rate->bytes_per_second > UINT32_MAX;
-	const struct tc_tbf_qopt options = {
-		.rate = {
-			.linklayer = TC_LINKLAYER_ETHERNET,
-			.rate = is_wide ? UINT32_MAX : (uint32_t)rate->bytes_per_second,
-		},
-		.limit = limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit,
-	};
+	const struct tc_tbf_qopt options = options_of(rate);
 	struct nl_msg *msg = tc_msg(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &head, "tbf");
 	struct nlattr *nest = netlink_nest(msg, TCA_OPTIONS);
 	int rc = 0;
 
 	netlink_put(msg, TCA_TBF_PARMS, &options, sizeof(options));
 	netlink_put_u32(msg, TCA_TBF_BURST, rate->burst_bytes);
-	if (is_wide)
+	if (is_wide(rate))
 		netlink_put(msg, TCA_TBF_RATE64, &rate->bytes_per_second,
 			    sizeof(rate->bytes_per_second));
 	netlink_nest_end(msg, nest);
 	rc = netlink_talk(nl, msg);
 	return rc < 0 ? fail(nl, rc, link_index, "limit the rate", "CONFIG_NET_SCH_TBF", err) : 0;
+}
+
+struct bucket_look {
+	const struct tc_rate *rate;
+	bool found;
+};
+
+/* The kernel does not give the burst back, but it is a part of the limit. */
+static void look_at_bucket(const struct nlmsghdr *answer, void *ctx)
+{
+	struct bucket_look *look = ctx;
+	const struct tc_tbf_qopt want = options_of(look->rate);
+	struct nlattr *attrs[TCA_MAX + 1] = { NULL };
+	struct nlattr *options[TCA_TBF_MAX + 1] = { NULL };
+	struct tc_tbf_qopt have = { .limit = 0 };
+	uint64_t wide = 0;
+
+	if (answer->nlmsg_type != RTM_NEWQDISC ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(struct tcmsg), attrs, TCA_MAX,
+			NULL) < 0 ||
+	    !attrs[TCA_KIND] || nla_strcmp(attrs[TCA_KIND], "tbf") != 0 || !attrs[TCA_OPTIONS] ||
+	    nla_parse_nested(options, TCA_TBF_MAX, attrs[TCA_OPTIONS], NULL) < 0 ||
+	    !options[TCA_TBF_PARMS])
+		return;
+	(void)nla_memcpy(&have, options[TCA_TBF_PARMS], sizeof(have));
+	if (options[TCA_TBF_RATE64])
+		(void)nla_memcpy(&wide, options[TCA_TBF_RATE64], sizeof(wide));
+	look->found = have.rate.rate == want.rate.rate && have.limit == want.limit &&
+		      (!is_wide(look->rate) || wide == look->rate->bytes_per_second);
+}
+
+int tc_has_bucket(struct netlink *nl, int link_index, const struct tc_rate *rate, struct err *err)
+{
+	const struct tcmsg head = {
+		.tcm_ifindex = link_index,
+		.tcm_parent = TC_H_ROOT,
+	};
+	struct bucket_look look = { rate, false };
+	/* Without NLM_F_ECHO older kernels answer to all but the one who asks. */
+	int rc = netlink_ask(
+		nl, netlink_msg(RTM_GETQDISC, NLM_F_REQUEST | NLM_F_ECHO, &head, sizeof(head)),
+		look_at_bucket, &look);
+
+	/* ENOENT: not even the kernel's own. */
+	if (rc < 0 && rc != -ENOENT)
+		return netlink_fail(nl, rc, err, "interface number %d: look at its queue",
+				    link_index);
+	return look.found;
 }
 
 static int remove_qdisc(struct netlink *nl, const struct tcmsg *head, const char *kind,
@@ -159,6 +217,59 @@ int tc_redirect(struct netlink *nl, int link_index, int to_index, struct err *er
 	return rc < 0 ? fail(nl, rc, link_index, "redirect",
 			     "CONFIG_NET_CLS_U32 or CONFIG_NET_ACT_MIRRED", err)
 		      : 0;
+}
+
+struct redirect_look {
+	int to_index;
+	bool found;
+};
+
+static bool leads_to(struct nlattr *actions, int to_index)
+{
+	struct nlattr *first = nla_find(nla_data(actions), nla_len(actions), 1);
+	struct nlattr *action[TCA_ACT_MAX + 1] = { NULL };
+	struct nlattr *mirred[TCA_MIRRED_MAX + 1] = { NULL };
+	struct tc_mirred options = { .ifindex = 0 };
+
+	if (!first || nla_parse_nested(action, TCA_ACT_MAX, first, NULL) < 0 ||
+	    !action[TCA_ACT_KIND] || nla_strcmp(action[TCA_ACT_KIND], "mirred") != 0 ||
+	    !action[TCA_ACT_OPTIONS] ||
+	    nla_parse_nested(mirred, TCA_MIRRED_MAX, action[TCA_ACT_OPTIONS], NULL) < 0 ||
+	    !mirred[TCA_MIRRED_PARMS])
+		return false;
+	(void)nla_memcpy(&options, mirred[TCA_MIRRED_PARMS], sizeof(options));
+	return options.eaction == TCA_EGRESS_REDIR && options.ifindex == (uint32_t)to_index;
+}
+
+static void look_at_filter(const struct nlmsghdr *answer, void *ctx)
+{
+	struct redirect_look *look = ctx;
+	struct nlattr *attrs[TCA_MAX + 1] = { NULL };
+	struct nlattr *u32[TCA_U32_MAX + 1] = { NULL };
+
+	if (answer->nlmsg_type != RTM_NEWTFILTER ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(struct tcmsg), attrs, TCA_MAX,
+			NULL) < 0 ||
+	    !attrs[TCA_KIND] || nla_strcmp(attrs[TCA_KIND], "u32") != 0 || !attrs[TCA_OPTIONS] ||
+	    nla_parse_nested(u32, TCA_U32_MAX, attrs[TCA_OPTIONS], NULL) < 0 || !u32[TCA_U32_ACT])
+		return;
+	look->found = look->found || leads_to(u32[TCA_U32_ACT], look->to_index);
+}
+
+int tc_is_redirected(struct netlink *nl, int link_index, int to_index, struct err *err)
+{
+	const struct tcmsg head = {
+		.tcm_ifindex = link_index,
+		.tcm_parent = INGRESS_HANDLE,
+	};
+	struct redirect_look look = { to_index, false };
+	int rc = netlink_ask(
+		nl, netlink_msg(RTM_GETTFILTER, NLM_F_REQUEST | NLM_F_DUMP, &head, sizeof(head)),
+		look_at_filter, &look);
+
+	return rc < 0 ? netlink_fail(nl, rc, err, "interface number %d: look at its filters",
+				     link_index)
+		      : look.found;
 }
 
 int tc_remove_redirect(struct netlink *nl, int link_index, struct err *err)

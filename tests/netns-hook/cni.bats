@@ -1,79 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The CNI plugin, driven as a container runtime drives one: environment and standard input in, JSON
-# on standard output.
+# The CNI plugin: its commands, its environment, its results and its errors.
 
-load hook
+load cni
 
 setup() {
-	common_setup
-	CONF=$BATS_TEST_TMPDIR/net.json
-	RESULT=$BATS_TEST_TMPDIR/result.json
-	container a
-	container b
-	net_conf 1.1.0
+	cni_setup
 }
 
 teardown() {
-	clean_host
-	ip link del cni7 2>/dev/null || true
-}
-
-# net_conf VERSION [JQ FILTER]: the definition that is given to the plugin.
-net_conf() {
-	jq "${2:-.}" >"$CONF" <<-JSON
-	{ "cniVersion": "$1", "name": "seven", "type": "ct-netns", "bridge": "cni7",
-	  "ipam": { "type": "host-local", "ranges": [[{ "subnet": "10.7.0.0/24" }]] } }
-	JSON
-}
-
-# mac_of LINK: of the host.
-mac_of() {
-	ip -j link show "$1" | jq -r '.[0].address'
-}
-
-both_families() {
-	net_conf "$1" '.ipam.ranges += [[{ "subnet": "fd00:7::/64" }]]'
-}
-
-# cni COMMAND ID [VAR=VALUE...]
-cni() {
-	local command=$1 id=$2
-	shift 2
-	env CNI_COMMAND="$command" CNI_CONTAINERID="$id" CNI_NETNS="/proc/${PIDS[$id]:-none}/ns/net" \
-		CNI_IFNAME=eth0 CNI_PATH=/nonexistent "$@" "$NETNS_TOOL" <"$CONF"
-}
-
-# add ID [VAR=VALUE...]: the result is kept for `result` and for CHECK.
-add() {
-	cni ADD "$@" >"$RESULT" || fail "$(cat "$RESULT")"
-}
-
-result() {
-	jq -c "$1" "$RESULT"
-}
-
-# with_prev: the runtime gives CHECK and DEL what ADD printed.
-with_prev() {
-	local whole
-	whole=$(jq --slurpfile prev "$RESULT" '.prevResult = $prev[0]' "$CONF")
-	echo "$whole" >"$CONF"
-}
-
-# refused CODE TEXT COMMAND ID [VAR=VALUE...]
-refused() {
-	local code=$1 text=$2
-	shift 2
-	run -1 --separate-stderr cni "$@"
-	[[ $(jq -r '.code' <<<"$output") == "$code" ]] || fail "not code $code: $output"
-	[[ $(jq -r '.msg' <<<"$output") == *"$text"* ]] || fail "no '$text': $output"
-	[[ $(jq -r '.cniVersion' <<<"$output") =~ ^[01]\.[0-9]\.[0-9]$ ]] || fail "$output"
-}
-
-nothing_attached() {
-	wait_for 5 no_veth
-	run "$NETNS_TOOL" ls --json
-	assert_equal "$output" "[]"
+	cni_teardown
 }
 
 # ---- VERSION ----
@@ -230,94 +166,6 @@ nothing_attached() {
 	net_conf 1.1.0 '.prevResult = {"cniVersion":"1.1.0","ips":[]}'
 	refused 7 "must stand first" ADD a
 	nothing_attached
-}
-
-@test "CNI ADD: addresses by CNI_ARGS, args and runtimeConfig, with and without a length" {
-	add a CNI_ARGS="IP=10.7.0.50"
-	assert_equal "$(address_of a)" 10.7.0.50
-	cni DEL a
-	net_conf 1.1.0 '.args.cni.ips = ["10.7.0.51/24"]'
-	add a CNI_ARGS="IP=10.7.0.51"
-	assert_equal "$(address_of a)" 10.7.0.51
-	cni DEL a
-	net_conf 1.1.0 '.capabilities.ips = true | .runtimeConfig.ips = ["10.7.0.52/24"]'
-	add a
-	assert_equal "$(address_of a)" 10.7.0.52
-	refused 11 "10.7.0.52" ADD b
-	net_conf 1.1.0 '.runtimeConfig.ips = ["10.9.0.2"]'
-	refused 7 "10.9.0.2" ADD b
-	net_conf 1.1.0 '.runtimeConfig.ips = ["ten"]'
-	refused 7 "ten" ADD b
-	net_conf 1.1.0 '.runtimeConfig.ips = "10.7.0.9"'
-	refused 7 "runtimeConfig: ips" ADD b
-}
-
-@test "CNI ADD: a MAC by CNI_ARGS, args and runtimeConfig, the last of these counts" {
-	net_conf 1.1.0 '.args.cni.mac = "02:00:00:00:00:02"'
-	add a CNI_ARGS="MAC=02:00:00:00:00:01"
-	assert_equal "$(result .interfaces[2].mac)" '"02:00:00:00:00:02"'
-	net_conf 1.1.0
-	add b CNI_ARGS="MAC=02:00:00:00:00:01"
-	assert_equal "$(inside b ip -j link show eth0 | jq -r '.[0].address')" 02:00:00:00:00:01
-	cni DEL b
-	net_conf 1.1.0 '.runtimeConfig.mac = "02:00:00:00:00:03" | .args.cni.mac = "02:00:00:00:00:02"'
-	add b
-	assert_equal "$(result .interfaces[2].mac)" '"02:00:00:00:00:03"'
-	net_conf 1.1.0 '.runtimeConfig.mac = "02:00"'
-	cni DEL b
-	refused 7 "mac" ADD b
-}
-
-@test "CNI ADD: portMappings are published, and gone after DEL" {
-	net_conf 1.1.0 '.capabilities.portMappings = true | .runtimeConfig.portMappings =
-		[{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"},
-		 {"hostPort": 5353, "containerPort": 53, "protocol": "UDP", "hostIP": ""},
-		 {"hostPort": 8443, "containerPort": 443, "hostIP": "127.0.0.1"}]'
-	add a
-	serve a
-	assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
-	assert_equal "$("$NETNS_TOOL" ls --json | jq -c '[.[].ports[] | [.protocol, .hostIP, .hostPort]]')" \
-		'[["tcp",null,8080],["udp",null,5353],["tcp","127.0.0.1",8443]]'
-	refused 11 "container 'a' has it already" ADD b
-	cni DEL a
-	run ! timeout 2 busybox wget -q -O - http://127.0.0.1:8080/
-	net_conf 1.1.0
-	add b
-}
-
-@test "CNI ADD: refuses portMappings that are none" {
-	local bad
-	for bad in '{"hostPort":0,"containerPort":80}' '{"hostPort":80}' '{"hostPort":80,"containerPort":65536}' \
-		'{"hostPort":80,"containerPort":80,"protocol":"icmp"}' \
-		'{"hostPort":80,"containerPort":80,"hostIP":"all"}' '"80:80"'; do
-		net_conf 1.1.0 ".runtimeConfig.portMappings = [$bad]"
-		refused 7 "portMappings[0]" ADD a
-	done
-	net_conf 1.1.0 '.runtimeConfig.portMappings = [{"hostPort":80,"containerPort":1},{"hostPort":80,"containerPort":2}]'
-	refused 7 "same port of the host" ADD a
-	nothing_attached
-}
-
-@test "CNI ADD: ipRanges stand behind those of the definition" {
-	net_conf 1.1.0 '.runtimeConfig.ipRanges = [[{"subnet": "fd00:77::/64"}]]'
-	add a
-	assert_equal "$(result '[.ips[].address]')" '["10.7.0.2/24","fd00:77::2/64"]'
-	net_conf 1.1.0 'del(.ipam.ranges) | .runtimeConfig.ipRanges = "all"'
-	refused 7 "ipRanges" ADD b
-	net_conf 1.1.0 '.runtimeConfig.ipRanges = [[{"subnet": "10.7.0.128/25"}]]'
-	refused 7 "overlaps" ADD b
-}
-
-@test "CNI ADD: dns is passed on, and the runtime's goes over the definition's" {
-	net_conf 1.1.0 '.dns = {"nameservers": ["10.7.0.1"], "domain": "a.example", "search": ["b.example"], "options": ["ndots:2"]}'
-	add a
-	assert_equal "$(result .dns)" '{"nameservers":["10.7.0.1"],"domain":"a.example","search":["b.example"],"options":["ndots:2"]}'
-	net_conf 1.1.0 '.dns = {"nameservers": ["10.7.0.1"], "search": ["b.example"]} |
-		.runtimeConfig.dns = {"servers": ["192.0.2.53"], "searches": ["c.example"]}'
-	add a
-	assert_equal "$(result .dns)" '{"nameservers":["192.0.2.53"],"search":["c.example"]}'
-	net_conf 1.1.0 '.dns = {"nameservers": "10.7.0.1"}'
-	refused 7 "dns: nameservers" ADD a
 }
 
 @test "CNI ADD: a failure says so as an error object, and leaves nothing behind" {

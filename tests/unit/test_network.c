@@ -146,7 +146,17 @@ static void host_locals_default_route_asks_for_one(void **state)
 	assert_int_equal(net.n_routes, 0);
 }
 
-/* Each is refused, and the error says where. */
+/* The error says where. */
+static void assert_refused(const char *top, const char *ipam, const char *named)
+{
+	struct err err = ERR_INIT;
+	autonetwork struct network net = { .name = NULL };
+
+	assert_true(decode_with(top, ipam, &net, &err) < 0);
+	if (!strstr(err.msg, named))
+		fail_msg("'%s' does not name %s", err.msg, named);
+}
+
 static void what_is_wrong_or_not_applied_is_named(void **state)
 {
 	static const struct {
@@ -196,14 +206,59 @@ static void what_is_wrong_or_not_applied_is_named(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		struct err err = ERR_INIT;
-		autonetwork struct network net = { .name = NULL };
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_refused(wrong[i].top, wrong[i].ipam, wrong[i].named);
+}
 
-		assert_true(decode_with(wrong[i].top, wrong[i].ipam, &net, &err) < 0);
-		if (!strstr(err.msg, wrong[i].named))
-			fail_msg("'%s' does not name %s", err.msg, wrong[i].named);
-	}
+static void keys_of_the_other_plugins_mean_the_same(void **state)
+{
+	struct err err = ERR_INIT;
+	autonetwork struct network net = { .name = NULL };
+
+	(void)state;
+	assert_int_equal(
+		decode_with(",\"ingressPolicy\":\"isolated\",\"backend\":\"nftables\","
+			    "\"ipMasqBackend\":\"nftables\",\"snat\":true,\"masqAll\":false,"
+			    "\"markMasqBit\":13,\"conditionsV4\":[],\"firewalldZone\":\"\","
+			    "\"ingressRate\":8000,\"egressRate\":16000,\"egressBurst\":800000,"
+			    "\"args\":{\"cni\":{\"labels\":[]}}",
+			    ",\"subnet\":\"10.40.0.0/24\"", &net, &err),
+		0);
+	assert_int_equal(net.ingress, NETWORK_INGRESS_ISOLATED);
+	assert_int_equal(net.firewall, FIREWALL_NFTABLES);
+	assert_false(ip_is_set(&net.snat));
+	assert_int_equal(net.shape.bandwidth.ingress.bits, 8000);
+	assert_int_equal(net.shape.bandwidth.ingress.burst_bits, 0);
+	assert_int_equal(net.shape.bandwidth.egress.bits, 16000);
+	assert_int_equal(net.shape.bandwidth.egress.burst_bits, 800000);
+}
+
+static void keys_of_the_other_plugins_are_refused_by_name(void **state)
+{
+	static const struct {
+		const char *top, *named;
+	} wrong[] = {
+		{ ",\"ingressPolicy\":\"open\",\"ingress\":\"open\"", "ingressPolicy" },
+		{ ",\"ingressPolicy\":\"closed\"", "ingressPolicy" },
+		{ ",\"firewall\":\"nftables\",\"backend\":\"iptables\"", "backend" },
+		{ ",\"backend\":\"firewalld\"", "backend" },
+		{ ",\"egressRate\":7", "egressRate" },
+		{ ",\"egressBurst\":80000", "egressBurst without egressRate" },
+		{ ",\"bandwidth\":{},\"egressRate\":80", "bandwidth: stands beside" },
+		{ ",\"bandwidth\":{\"shapedSubnets\":[\"10.0.0.0/8\"]}",
+		  "bandwidth.shapedSubnets" },
+		{ ",\"unshapedSubnets\":[\"10.0.0.0/8\"]", "unshapedSubnets" },
+		{ ",\"snat\":false", "snat" },
+		{ ",\"masqAll\":true", "masqAll" },
+		{ ",\"conditionsV4\":[\"-s\"]", "conditionsV4" },
+		{ ",\"iptablesAdminChainName\":\"X\"", "iptablesAdminChainName" },
+		{ ",\"firewalldZone\":\"trusted\"", "firewalldZone" },
+		{ ",\"mac\":\"02:00:00:00:00:01\"", "mac" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_refused(wrong[i].top, ",\"subnet\":\"10.40.0.0/24\"", wrong[i].named);
 }
 
 static void a_name_that_is_no_name_is_refused(void **state)
@@ -300,6 +355,8 @@ int main(void)
 		cmocka_unit_test(every_set_of_ranges_is_a_pool),
 		cmocka_unit_test(host_locals_default_route_asks_for_one),
 		cmocka_unit_test(what_is_wrong_or_not_applied_is_named),
+		cmocka_unit_test(keys_of_the_other_plugins_mean_the_same),
+		cmocka_unit_test(keys_of_the_other_plugins_are_refused_by_name),
 		cmocka_unit_test(a_name_that_is_no_name_is_refused),
 		cmocka_unit_test(only_what_can_be_leased_may_be),
 		cmocka_unit_test(flags_lie_over_the_definition),
