@@ -293,6 +293,8 @@ int check_attachment(struct check *check, const struct attachment *att, struct e
 		rc = check_neighbours(check, att, err);
 	if (rc >= 0)
 		rc = check_ports(check, att, err);
+	if (rc >= 0)
+		rc = check_names(check, att, err);
 	return rc < 0 ? rc : check_leases(check, att, err);
 }
 

@@ -28,6 +28,12 @@ int check_attachment(struct check *check, const struct attachment *att, struct e
 /* The network itself: bridge, addresses, sysctls, rules. */
 int check_network(struct check *check, struct err *err);
 
+/*
+ * Its names in the network's hosts file, and what is laid ready for its /etc/hosts and
+ * /etc/resolv.conf; check_attachment() looks at these too.
+ */
+int check_names(struct check *check, const struct attachment *att, struct err *err);
+
 void check_differs(struct check *check, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

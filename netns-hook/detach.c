@@ -64,6 +64,7 @@ int detach_names(const struct detach *detach, const struct attachment *att, stru
 	    own.st_ino == shared.st_ino) {
 		(void)unlinkat(fd, HOSTS_NAME, 0);
 		(void)unlinkat(fd, DNS_RESOLV_NAME, 0);
+		(void)unlinkat(fd, DNS_RESOLV_MADE, 0);
 	}
 	return hosts_remove(detach->state_fd, att->network, att->container, att->ifname, err);
 }

@@ -33,8 +33,7 @@
 #include "netns-hook/hosts.h"
 #include "netns-hook/options.h"
 
-#define LOCK_WAIT_MS   10000
-#define FILE_MAX_BYTES (64u << 10)
+#define LOCK_WAIT_MS 10000
 
 static const struct {
 	const char *source, *target;
@@ -123,8 +122,8 @@ static void warn_without_server(const struct dns *dns)
 	autofree char *text = NULL;
 	struct err ignored = ERR_INIT;
 
-	if (file_read_at(dns->folder_fd, DNS_RESOLV_NAME, FILE_MAX_BYTES, &text, NULL, &ignored) >=
-		    0 &&
+	if (file_read_at(dns->folder_fd, DNS_RESOLV_NAME, DNS_RESOLV_BYTES, &text, NULL,
+			 &ignored) >= 0 &&
 	    !strstr(text, "\nnameserver "))
 		log_warning(
 			"container '%s' has no name server: the host's are on its loopback; see "

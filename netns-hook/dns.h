@@ -4,8 +4,10 @@
 
 #include "common/cmd.h"
 
-/* Beside the container's records; the container's /etc/resolv.conf. */
-#define DNS_RESOLV_NAME "resolv.conf"
+/* Beside the container's records: its /etc/resolv.conf, and that as it was made. */
+#define DNS_RESOLV_NAME  "resolv.conf"
+#define DNS_RESOLV_MADE  "resolv.conf.made"
+#define DNS_RESOLV_BYTES (64u << 10)
 
 /*
  * A createContainer hook: it runs in the container's namespaces, with its mounts made and the root of

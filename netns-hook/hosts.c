@@ -395,6 +395,63 @@ int hosts_add(int state_fd, const struct network *net, const struct attachment *
 	return rc < 0 ? err_ctx(err, "network '%s'", net->name) : 0;
 }
 
+/* ---- looking ---- */
+
+static void tell(const struct hosts_report *report, const char *what, const char *line, size_t len)
+{
+	while (len > 0 && line[len - 1] == ' ')
+		len--;
+	autofree char *text = xasprintf("hosts file: '%.*s' %s", (int)len, line, what);
+
+	report->differs(report->ctx, text);
+}
+
+/* 1: read, without a lock, 0: there is none, or none that can be read as it is (said). */
+static int read_unlocked(int state_fd, const char *network, struct hosts *hosts,
+			 const struct hosts_report *report, struct err *err)
+{
+	autofree char *path = xasprintf("networks/%s/" HOSTS_NAME, network);
+	const char *end = NULL;
+
+	hosts->fd = openat(state_fd, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (hosts->fd < 0 && errno != ENOENT)
+		return err_errno(err, "open '%s'", path);
+	if (hosts->fd >= 0 &&
+	    file_read_fd(hosts->fd, path, HOSTS_MAX, &hosts->text, &hosts->len, err) < 0)
+		return -err->code;
+	if (hosts->fd < 0 || hosts->len < HEADER_LEN ||
+	    memcmp(hosts->text, header, HEADER_LEN) != 0) {
+		report->differs(report->ctx, hosts->fd < 0 ? "hosts file: is missing"
+							   : "hosts file: is damaged");
+		return 0;
+	}
+	/* Half a line: its writer died. */
+	end = memrchr(hosts->text, '\n', hosts->len);
+	hosts->len = (size_t)(end - hosts->text) + 1;
+	return 1;
+}
+
+int hosts_check(int state_fd, const struct attachment *att, const struct hosts_report *report,
+		struct err *err)
+{
+	autohosts struct hosts hosts = HOSTS_INIT;
+	autoentry struct entry entry = { .tag = NULL };
+	int rc = entry_make(att, &entry, err);
+
+	if (rc >= 0)
+		rc = read_unlocked(state_fd, att->network, &hosts, report, err);
+	for (struct line line = { .at = 0 }; rc > 0 && next_line(&hosts, &line);) {
+		if (!is_free(&hosts, &line) && is_replaced(&hosts, &line, &entry))
+			tell(report, "is not as recorded", hosts.text + line.at, line.len);
+	}
+	for (size_t i = 0; rc > 0 && i < entry.n; i++) {
+		if (!entry.lines[i].stands)
+			tell(report, "is missing", entry.lines[i].text,
+			     strlen(entry.lines[i].text));
+	}
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- taking out ---- */
 
 struct removal {
@@ -438,10 +495,16 @@ static int remove_from(int state_fd, const char *network, struct removal *remova
 	return rc < 0 ? err_ctx(err, "network '%s'", network) : 0;
 }
 
-static int remove_from_all(int state_fd, struct removal *removal, struct err *err)
+static DIR *open_networks(int state_fd)
 {
 	int fd = openat(state_fd, "networks", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autodir DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	return fd >= 0 ? fdopendir(fd) : NULL;
+}
+
+static int remove_from_all(int state_fd, struct removal *removal, struct err *err)
+{
+	autodir DIR *dir = open_networks(state_fd);
 	int rc = 0;
 
 	if (!dir)
@@ -453,6 +516,34 @@ static int remove_from_all(int state_fd, struct removal *removal, struct err *er
 			rc = remove_from(state_fd, e->d_name, removal, err);
 	}
 	return rc;
+}
+
+static bool is_networks(int networks_fd, const char *network, const struct stat *file)
+{
+	autofree char *path = xasprintf("%s/" HOSTS_NAME, network);
+	struct stat shared;
+
+	return fstatat(networks_fd, path, &shared, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       shared.st_dev == file->st_dev && shared.st_ino == file->st_ino;
+}
+
+int hosts_is_linked(int state_fd, int folder_fd, const char *network, struct err *err)
+{
+	struct stat own;
+
+	if (fstatat(folder_fd, HOSTS_NAME, &own, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_errno(err, "stat the container's hosts file");
+	autodir DIR *dir = open_networks(state_fd);
+
+	if (!dir)
+		return err_errno(err, "read state folder 'networks'");
+	if (is_networks(dirfd(dir), network, &own))
+		return 1;
+	for (const struct dirent *e; (e = readdir(dir));) {
+		if (e->d_name[0] != '.' && is_networks(dirfd(dir), e->d_name, &own))
+			return 0;
+	}
+	return err_set(err, ENOENT, "the container's hosts file is of a network that is gone");
 }
 
 int hosts_remove(int state_fd, const char *network, const char *container, const char *ifname,

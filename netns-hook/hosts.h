@@ -20,6 +20,20 @@ int hosts_add_alias(struct strlist *aliases, const char *text, const char *what,
 int hosts_add(int state_fd, const struct network *net, const struct attachment *att,
 	      struct err *err);
 
+/* Tell what differs from the lines that the attachment is to have. Nothing is changed. */
+struct hosts_report {
+	void (*differs)(void *ctx, const char *text);
+	void *ctx;
+};
+int hosts_check(int state_fd, const struct attachment *att, const struct hosts_report *report,
+		struct err *err);
+
+/*
+ * Whose file has a container as its own? 1: that network's, 0: another one's, -ENOENT: nobody's any more, or
+ * it has none.
+ */
+int hosts_is_linked(int state_fd, int folder_fd, const char *network, struct err *err);
+
 /* Take them out of one network, or (network NULL) of all. Fine when there are none. */
 int hosts_remove(int state_fd, const char *network, const char *container, const char *ifname,
 		 struct err *err);

@@ -186,7 +186,15 @@ no_difference() {
 	assert_missing "$STATE_DIR"
 }
 
+# edit FILE SCRIPT: with sed, in place: containers have this very file.
+edit() {
+	local text
+	text=$(sed "$2" "$1")
+	echo "$text" >"$1"
+}
+
 @test "check: says each difference, repair makes it right" {
+	local HOSTS=$STATE_DIR/networks/dual/hosts
 	define_dual
 	attach a --network dual -p 8080:80
 	attach b --network dual
@@ -219,6 +227,15 @@ no_difference() {
 	route 10.99.0.0/16 via 10.8.0.1 is missing|inside a ip route del 10.99.0.0/16
 	neighbour 10.8.0.2 on dual0: has another's MAC|ip neigh replace 10.8.0.2 lladdr 02:00:00:00:00:99 dev dual0 nud stale
 	published port 8080:80/tcp: is not its own|rm "$STATE_DIR"/ports/tcp,8080,*
+	hosts file: '10.8.0.2 a # a/eth0' is missing|edit "$HOSTS" '/^10.8.0.2 /d'
+	hosts file: 'fd00:8::2 a # a/eth0' is missing|edit "$HOSTS" '/^fd00:8::2 /s/^/#/'
+	hosts file: '10.8.0.2 evil # a/eth0' is not as recorded|edit "$HOSTS" 's/^10.8.0.2 a/10.8.0.2 evil/'
+	hosts file: '10.8.0.77 a # a/eth0' is not as recorded|edit "$HOSTS" 's/^10.8.0.2 a/10.8.0.77 a/'
+	hosts file: '10.8.0.2 mine' is not as recorded|echo '10.8.0.2 mine' >>"$HOSTS"
+	its hosts file: is missing|rm "$STATE_DIR/containers/a/hosts"
+	its resolv.conf: is missing|rm "$STATE_DIR/containers/a/resolv.conf"
+	its resolv.conf: was changed|echo 'nameserver 192.0.2.66' >>"$STATE_DIR/containers/a/resolv.conf"
+	its resolv.conf: was changed|head -c 100000 /dev/zero >"$STATE_DIR/containers/a/resolv.conf"
 	lease of 10.8.0.2 in network 'dual': is not its own|rm "$STATE_DIR/networks/dual/leases/10.8.0.2"
 	TABLE
 }

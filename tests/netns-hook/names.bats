@@ -143,6 +143,52 @@ fd00:9::2 a # a/eth0"
 	assert_equal "$(stat -c %i "$HOSTS")" "$inode"
 }
 
+@test "names: check says what repair puts back, in the same file, of every container" {
+	local inode resolv
+	named a web
+	container a
+	container b
+	attach a --alias www --dns 192.0.2.53
+	attach b
+	run -0 "$NETNS_TOOL" check
+	inode=$(stat -c %i "$HOSTS")
+	resolv=$(stat -c %i "$STATE_DIR/containers/a/resolv.conf")
+	echo garbage >"$HOSTS"
+	echo garbage >"$STATE_DIR/containers/a/resolv.conf"
+	run -1 "$NETNS_TOOL" check
+	assert_output_has "container 'a': hosts file: is damaged"
+	assert_output_has "container 'b': hosts file: is damaged"
+	assert_output_has "container 'a': its resolv.conf: was changed"
+	run -0 "$NETNS_TOOL" repair
+	assert_output_has "mended: container 'b'"
+	assert_equal "$(lines)" "172.19.0.2 web a www # a/eth0
+172.19.0.3 b # b/eth0"
+	assert_equal "$(resolv_of a | grep -v '^#' | head -n 1)" "nameserver 192.0.2.53"
+	assert_equal "$(stat -c %i "$HOSTS" "$STATE_DIR/containers/a/resolv.conf")" "$inode"$'\n'"$resolv"
+	rm "$HOSTS"
+	run -1 "$NETNS_TOOL" check
+	assert_output_has "container 'a': hosts file: is missing"
+	run -0 "$NETNS_TOOL" repair
+	run -0 "$NETNS_TOOL" check
+	assert_equal "$(stat -c %i "$HOSTS")" "$(stat -c %i "$STATE_DIR/containers/a/hosts")"
+	detach a
+	run -0 "$NETNS_TOOL" check
+}
+
+@test "names: check leaves alone what the host changes, and a container that lost its first network" {
+	host_resolv "nameserver 192.0.2.1"
+	network_with '{}'
+	container a
+	attach a --network default --network web
+	run -0 "$NETNS_TOOL" check
+	echo "nameserver 192.0.2.2" >"$BATS_TEST_TMPDIR/resolv.conf"
+	run -0 "$NETNS_TOOL" check
+	echo '127.0.0.9 here' >>"$HOSTS"
+	run -0 "$NETNS_TOOL" check
+	"$NETNS_TOOL" del a --iface eth0
+	run -0 "$NETNS_TOOL" check
+}
+
 @test "names: localhost, addresses and words that are no names are nobody's" {
 	local name many=() long=()
 	named a localhost
