@@ -8,7 +8,10 @@
 
 static const char CUT[] = "…";
 
-/* vsnprintf that shows where it had to cut, and keeps the message on one line. */
+/*
+ * vsnprintf that shows where it had to cut, and keeps the message on one line: what it quotes of an
+ * image or an annotation must not begin another one, nor play with the terminal.
+ */
 static void __attribute__((format(printf, 3, 0)))
 format_message(char *buf, size_t size, const char *fmt, va_list args)
 {
@@ -24,7 +27,7 @@ format_message(char *buf, size_t size, const char *fmt, va_list args)
 		memcpy(buf + end, CUT, sizeof(CUT));
 	}
 	for (char *p = buf; *p; p++)
-		if (*p == '\n' || *p == '\r')
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
 }
 

@@ -45,6 +45,9 @@ struct attach_request {
  */
 int attach(const struct attach_request *request, struct attachment *att, struct err *err);
 
+/* A MAC to ask for: link_mac_parse(), but for the one that is all zero. */
+int attach_parse_mac(const char *text, const char *what, struct link_mac *mac, struct err *err);
+
 /* What attach would do, one line each. */
 void attach_plan(const struct attach_request *request, FILE *out);
 

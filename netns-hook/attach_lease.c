@@ -81,18 +81,6 @@ static int take_lease(struct attach *a, size_t pool, struct ipam_lease *lease, s
 	return ipam_lease(a->state_fd, a->request->net, &request, lease, err);
 }
 
-static bool is_zero_mac(const struct link_mac *mac)
-{
-	static const struct link_mac zero;
-
-	return memcmp(mac, &zero, sizeof(zero)) == 0;
-}
-
-struct link_mac attach_mac(const struct attach_request *request, const struct ip_addr *first)
-{
-	return is_zero_mac(&request->mac) ? link_mac_of(first) : request->mac;
-}
-
 /* With a MAC that was not asked for, an address that comes back has the one that caches know. */
 static void set_address(struct attach *a, size_t i, const struct ipam_lease *lease)
 {
@@ -166,6 +154,8 @@ int attach_run_lease(void *ctx, struct err *err)
 	a->att->mtu = a->request->net->mtu;
 	if (rc >= 0)
 		rc = check_static(a->request, err);
+	if (rc >= 0)
+		rc = attach_check_mac(a, err);
 	if (rc < 0)
 		return rc;
 	rc = take_leases(a, err);

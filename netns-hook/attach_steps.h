@@ -54,9 +54,12 @@ void attach_plan_tuning(const void *ctx, FILE *out);
 /* Steps in attach_lease.c; ctx is a struct attach. */
 int attach_run_lease(void *ctx, struct err *err);
 int attach_undo_lease(void *ctx, struct err *err);
-/* The one that was asked for, or that of its first address. */
-struct link_mac attach_mac(const struct attach_request *request, const struct ip_addr *first);
 void attach_plan_lease(const void *ctx, FILE *out);
+
+/* In attach_mac.c: the one that was asked for, or that of its first address. */
+struct link_mac attach_mac(const struct attach_request *request, const struct ip_addr *first);
+/* One that was asked for is nobody else's: neither the bridge's nor that of another container. */
+int attach_check_mac(struct attach *a, struct err *err);
 
 /* Steps in attach_ports.c; ctx is a struct attach. */
 int attach_run_ports(void *ctx, struct err *err);

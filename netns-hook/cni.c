@@ -85,7 +85,7 @@ static int read_wishes(struct cni *cni, struct attach_request *request, struct e
 	for (size_t i = 0; rc >= 0 && i < cni->conf.ips.n; i++)
 		rc = add_ip(request, cni->conf.ips.items[i], "ips", err);
 	if (rc >= 0 && mac && mac[0])
-		rc = link_mac_parse(mac, "mac", &request->mac, err);
+		rc = attach_parse_mac(mac, "mac", &request->mac, err);
 	request->ports = cni->conf.ports.items;
 	request->n_ports = cni->conf.ports.n;
 	for (size_t i = 0; rc >= 0 && i < cni->conf.aliases.n; i++)

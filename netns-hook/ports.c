@@ -220,8 +220,9 @@ static int try_bind(const struct record_port *port, int family, struct err *err)
 		    errno == EADDRINUSE)
 			return err_set(err, EADDRINUSE,
 				       "published port %s: a process of this host has port %u "
-				       "already (see 'ss -lnp')",
-				       publish_text(port).text, port->host_port + i);
+				       "already (see 'ss -anp sport = :%u')",
+				       publish_text(port).text, port->host_port + i,
+				       port->host_port + i);
 	}
 	return 0;
 }

@@ -128,6 +128,20 @@ bool publish_overlap(const struct record_port *a, const struct record_port *b)
 	       b->host_port < a->host_port + a->count && hosts_meet(&a->host, &b->host);
 }
 
+/* The kernel routes nothing from ::1 to elsewhere; the others are no address of a host at all. */
+static int check_host(const struct record_port *port, const char *what, struct err *err)
+{
+	const struct ip_addr *host = &port->host;
+
+	if (ip_is_any(host) || ip_is_for_hosts(host) ||
+	    (host->family == AF_INET && host->bytes[0] == 127))
+		return 0;
+	return err_set(err, EINVAL,
+		       "%s: '%s': nothing that is sent to %s can be led to a container; give an "
+		       "address of one of the host's interfaces, or none for all of them",
+		       what, publish_text(port).text, ip_addr_text(host).text);
+}
+
 int publish_add(const struct record_port *port, const char *what, struct publish_list *list,
 		struct err *err)
 {
@@ -135,6 +149,8 @@ int publish_add(const struct record_port *port, const char *what, struct publish
 	    port->host_port + port->count - 1 > PORT_MAX ||
 	    port->container_port + port->count - 1 > PORT_MAX)
 		return err_set(err, EINVAL, "%s: ports must be 1..%d", what, PORT_MAX);
+	if (check_host(port, what, err) < 0)
+		return -err->code;
 	for (size_t i = 0; i < list->n; i++) {
 		if (publish_overlap(port, &list->items[i]))
 			return err_set(err, EINVAL, "%s: %s and %s want the same port of the host",

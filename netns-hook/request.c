@@ -160,7 +160,7 @@ static int add_wish(struct request_list *list, enum wish wish, const char *text,
 	case WISH_IP:
 		return add_static_ip(list, text, what, err);
 	case WISH_MAC:
-		return link_mac_parse(text, what, &list->items[0].mac, err);
+		return attach_parse_mac(text, what, &list->items[0].mac, err);
 	case WISH_ALIASES:
 		return hosts_add_alias(&list->aliases, text, what, err);
 	case WISH_COUNT:

@@ -187,6 +187,9 @@ static int choose_mtu(struct netlink *nl, struct network *net, struct err *err)
 	if (found && !str_eq(link.name, "lo") && link.mtu >= LINK_MTU_MIN &&
 	    link.mtu <= LINK_MTU_MAX)
 		net->mtu = link.mtu;
+	/* A way out that is too narrow for IPv6 does not keep neighbours from it. */
+	if (net->mtu < LINK_MTU_MIN_IPV6 && network_has_family(net, AF_INET6))
+		net->mtu = LINK_MTU_MIN_IPV6;
 	net->mtu_floats = false;
 	return 0;
 }

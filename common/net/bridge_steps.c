@@ -326,7 +326,7 @@ static int enable_ipv6(const struct network *net, struct err *err)
 	return err->code == ENOENT ? err_set(err, EAFNOSUPPORT,
 					     "%s: this kernel has no IPv6 (or it is switched off "
 					     "with ipv6.disable=1)",
-					     ip_prefix_text(&net->ranges[0].gateway).text)
+					     ip_addr_text(network_gateway(net, AF_INET6)).text)
 				   : -err->code;
 }
 

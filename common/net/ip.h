@@ -46,6 +46,11 @@ struct ip_text ip_prefix_text(const struct ip_prefix *prefix);
 bool ip_is_set(const struct ip_addr *addr);
 /* 0.0.0.0, :: or no address at all. */
 bool ip_is_any(const struct ip_addr *addr);
+/*
+ * May an interface that leads to others have it: not any, the host's loopback, multicast, reserved, nor
+ * link-local IPv6, which says nothing without its interface.
+ */
+bool ip_is_for_hosts(const struct ip_addr *addr);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* As numbers: <0, 0, >0. Families must be the same. */
 int ip_compare(const struct ip_addr *a, const struct ip_addr *b);

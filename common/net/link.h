@@ -14,6 +14,7 @@
 #define LINK_MAC_BYTES     6
 #define LINK_MAC_TEXT_SIZE 18
 #define LINK_MTU_MIN       68
+#define LINK_MTU_MIN_IPV6  1280 /* RFC 8200; below it the kernel takes IPv6 off an interface */
 #define LINK_MTU_MAX       65535
 
 struct link_mac {

@@ -47,16 +47,6 @@ void network_default(struct network *net)
 	(void)network_set_gateway(net, &gateway, &err);
 }
 
-/* No addresses for containers: this host's own, link-local, multicast, reserved ones. */
-static bool is_for_hosts(const struct ip_addr *addr)
-{
-	const uint8_t *b = addr->bytes;
-
-	if (addr->family == AF_INET)
-		return b[0] != 0 && b[0] != 127 && b[0] < 224;
-	return b[0] != 0 && b[0] != 0xff && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-}
-
 static int check_gateway(const struct network *net, const struct ip_prefix *gateway,
 			 struct err *err)
 {
@@ -69,7 +59,7 @@ static int check_gateway(const struct network *net, const struct ip_prefix *gate
 		return err_set(err, EINVAL,
 			       "network '%s': %s: the subnet's length must be between /%u and /%u",
 			       net->name, ip_prefix_text(gateway).text, min, max);
-	if (!is_for_hosts(&gateway->addr))
+	if (!ip_is_for_hosts(&gateway->addr))
 		return err_set(err, EINVAL, "network '%s': %s is no subnet for containers",
 			       net->name, ip_prefix_text(gateway).text);
 	if (ip_equal(&gateway->addr, &subnet.addr) || (!is_ipv6 && ip_equal(&gateway->addr, &last)))
@@ -150,6 +140,22 @@ int network_override(struct network *net, const struct network_overrides *flags,
 		    network_set_gateway(net, &gateway, err) < 0)
 			return -err->code;
 		net->subnet_floats = false;
+	}
+	return network_check_families(net, err);
+}
+
+int network_check_families(const struct network *net, struct err *err)
+{
+	const struct ip_addr *snats[] = { &net->snat, &net->snat6 };
+
+	if (!net->mtu_floats && net->mtu < LINK_MTU_MIN_IPV6 && network_has_family(net, AF_INET6))
+		return err_set(err, EINVAL, "mtu: %u is too small for IPv6: at least %d", net->mtu,
+			       LINK_MTU_MIN_IPV6);
+	for (size_t i = 0; i < ARRAY_SIZE(snats); i++) {
+		if (ip_is_set(snats[i]) && !network_has_family(net, snats[i]->family))
+			return err_set(err, EINVAL,
+				       "snat: %s: the network has no subnet of that family",
+				       ip_addr_text(snats[i]).text);
 	}
 	return 0;
 }

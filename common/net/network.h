@@ -120,6 +120,9 @@ int network_set_gateway(struct network *net, const struct ip_prefix *gateway, st
 int network_add_range(struct network *net, const struct ip_prefix *gateway, bool new_pool,
 		      struct err *err);
 
+/* Do MTU and "snat" go with the families of the subnets? network_decode() and _override() ask. */
+int network_check_families(const struct network *net, struct err *err);
+
 bool network_has_family(const struct network *net, int family);
 /* The first gateway of a family; NULL: the network has no subnet of it. */
 const struct ip_addr *network_gateway(const struct network *net, int family);

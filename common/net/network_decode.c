@@ -59,7 +59,7 @@ static int decode_prefixes(const json_node *node, const struct json_field *field
 		const struct json_path item = { .parent = path, .index = list->n };
 
 		list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
-		if (ip_decode_prefix(n, field, &list->items[list->n++], &item, err) < 0)
+		if (ip_decode_subnet(n, field, &list->items[list->n++], &item, err) < 0)
 			return -err->code;
 	}
 	return 0;
@@ -225,42 +225,73 @@ static void netconf_free(struct netconf_doc *doc)
 	network_shape_free(&doc->shape);
 }
 
-/*
- * CNI's bridge without isGateway has no address; here it is the same as "managed": false. What only
- * rules of ours could do is refused.
- */
-static int apply_unmanaged(const struct netconf_doc *doc, struct network *net, struct err *err)
+/* The kinds of network that leave something out, and what may not be asked of them then. */
+enum without {
+	UNMANAGED = 1, /* rules, and changes to the bridge */
+	INTERNAL = 2,  /* a way out, and one in */
+	UNMASKED = 4,  /* "ipMasq": false */
+};
+
+static int refuse_asked(const struct netconf_doc *doc, enum without kind, const char *why,
+			struct err *err)
 {
 	const struct {
 		const char *key;
 		bool asked;
-	} rules[] = {
-		{ "ipMasq", doc->ip_masq },
-		{ "masqRandomFully", doc->masq_random_fully },
-		{ "masqExclude", doc->masq_exclude.n > 0 },
-		{ "snat", ip_is_set(&doc->snat[0]) || ip_is_set(&doc->snat[1]) },
-		{ "ingress", doc->has_ingress },
-		{ "ingressPolicy", doc->has_ingress_policy },
-		{ "internal", doc->internal },
-		{ "promiscMode", doc->shape.bridge_promisc },
-		{ "isGateway", doc->is_gateway },
+		int without;
+	} keys[] = {
+		{ "ipMasq", doc->ip_masq, UNMANAGED | INTERNAL },
+		{ "masqRandomFully", doc->masq_random_fully, UNMANAGED | INTERNAL | UNMASKED },
+		{ "masqExclude", doc->masq_exclude.n > 0, UNMANAGED | INTERNAL | UNMASKED },
+		{ "snat", ip_is_set(&doc->snat[0]) || ip_is_set(&doc->snat[1]),
+		  UNMANAGED | INTERNAL | UNMASKED },
+		{ "ingress", doc->has_ingress, UNMANAGED },
+		{ "ingress", doc->has_ingress && doc->ingress == NETWORK_INGRESS_OPEN, INTERNAL },
+		{ "ingressPolicy", doc->has_ingress_policy, UNMANAGED },
+		{ "internal", doc->internal, UNMANAGED },
+		{ "promiscMode", doc->shape.bridge_promisc, UNMANAGED },
+		{ "isGateway", doc->is_gateway, UNMANAGED },
+		{ "isDefaultGateway", doc->is_default_gateway, INTERNAL },
 	};
 
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (keys[i].asked && (keys[i].without & (int)kind))
+			return err_set(err, EINVAL, "%s: %s", keys[i].key, why);
+	}
+	return 0;
+}
+
+/* CNI's bridge without isGateway has no address; here it is the same as "managed": false. */
+static int apply_unmanaged(const struct netconf_doc *doc, struct network *net, struct err *err)
+{
 	net->unmanaged = doc->has_managed ? !doc->managed
 					  : doc->has_is_gateway && !doc->is_gateway &&
 						    !doc->is_default_gateway;
 	if (!net->unmanaged)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		if (rules[i].asked)
-			return err_set(err, EINVAL,
-				       "%s: an unmanaged network has a bridge that is left alone, "
-				       "and no rules",
-				       rules[i].key);
-	}
+	if (refuse_asked(doc, UNMANAGED,
+			 "an unmanaged network has a bridge that is left alone, and no rules",
+			 err) < 0)
+		return -err->code;
 	if (!doc->bridge)
 		return err_set(err, EINVAL, "bridge: an unmanaged network must name one");
 	net->default_route = doc->is_default_gateway;
+	return 0;
+}
+
+static int check_outbound(const struct netconf_doc *doc, struct err *err)
+{
+	if (doc->internal &&
+	    refuse_asked(doc, INTERNAL, "an internal network has no way out and none in", err) < 0)
+		return -err->code;
+	if (doc->has_ip_masq && !doc->ip_masq &&
+	    refuse_asked(doc, UNMASKED, "ipMasq is false, and addresses stay as they are", err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < ARRAY_SIZE(doc->snat); i++) {
+		if (ip_is_set(&doc->snat[i]) && !ip_is_for_hosts(&doc->snat[i]))
+			return err_set(err, EINVAL, "snat: %s is no address that replies come to",
+				       ip_addr_text(&doc->snat[i]).text);
+	}
 	return 0;
 }
 
@@ -290,7 +321,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		return -err->code;
 	if (doc->shape.hairpin && doc->shape.bridge_promisc)
 		return err_set(err, EINVAL, "hairpinMode: cannot be set together with promiscMode");
-	if (check_twice(doc, err) < 0)
+	if (check_twice(doc, err) < 0 || check_outbound(doc, err) < 0)
 		return -err->code;
 	net->cni_version = take_ptr(&doc->cni_version);
 	if (doc->has_is_default_gateway)
@@ -308,8 +339,6 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 	net->masq_exclude = take_ptr(&doc->masq_exclude.items);
 	net->dns = doc->dns;
 	doc->dns = (struct network_dns){ .domain = NULL };
-	net->snat = doc->snat[0];
-	net->snat6 = doc->snat[1];
 	net->firewall = (enum firewall_kind)doc->firewall;
 	net->metric = (uint32_t)doc->metric;
 	net->shape = doc->shape;
@@ -320,15 +349,18 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		net->default_route = false;
 	if (network_override(net, &flags, err) < 0)
 		return -err->code;
-	/* After the flags: they would call a network of another bridge after it. */
+	/* After the flags, which are checked against the subnets: those are not in place yet. */
+	net->snat = doc->snat[0];
+	net->snat6 = doc->snat[1];
+	/* So is this one: they would call a network of another bridge after it. */
 	free(net->name);
 	net->name = take_ptr(&doc->name);
 	/* Only `default` has a subnet to fall back to: two that did could end up in one. */
-	if (!doc->has_ipam && str_eq(net->name, NETWORK_DEFAULT_NAME))
-		return 0;
-	if (!doc->has_ipam)
+	if (!doc->has_ipam && !str_eq(net->name, NETWORK_DEFAULT_NAME))
 		return err_set(err, EINVAL, "ipam: is missing");
-	return network_ipam_apply(&doc->ipam, net, err);
+	if (doc->has_ipam && network_ipam_apply(&doc->ipam, net, err) < 0)
+		return -err->code;
+	return network_check_families(net, err);
 }
 
 int network_decode(const json_node *node, const char *what, struct network *net, struct err *err)

@@ -59,7 +59,7 @@ static const struct json_enum route_types[] = {
 };
 
 static const struct json_field route_fields[] = {
-	{ "dst", ip_decode_prefix, offsetof(struct ipam_route, dst), JSON_REQUIRED, NULL, 0 },
+	{ "dst", ip_decode_subnet, offsetof(struct ipam_route, dst), JSON_REQUIRED, NULL, 0 },
 	{ "gw", ip_decode_addr, offsetof(struct ipam_route, gateway), 0, NULL, 0 },
 	{ "type", json_decode_enum, offsetof(struct ipam_route, type), 0, route_types, 0 },
 	{ "mtu", json_decode_int, offsetof(struct ipam_route, mtu), 0, &range_mtu, 0 },
@@ -176,6 +176,26 @@ static int apply_ranges(const struct network_ipam *ipam, struct network *net, st
 	return 0;
 }
 
+/* One where the kernel has its own would not be made, or would take that one away. */
+static int check_place(const struct ipam_route *route, size_t i, const struct network *net,
+		       struct err *err)
+{
+	if (net->internal && route->dst.len == 0 && route->type == ROUTE_UNICAST)
+		return err_set(err, EINVAL,
+			       "ipam.routes[%zu].dst: %s: an internal network has no way out", i,
+			       ip_prefix_text(&route->dst).text);
+	for (size_t n = 0; n < net->n_ranges && route->priority == 0 && route->table == 0; n++) {
+		const struct ip_prefix *subnet = &net->ranges[n].subnet;
+
+		if (subnet->len == route->dst.len && ip_equal(&subnet->addr, &route->dst.addr))
+			return err_set(err, EINVAL,
+				       "ipam.routes[%zu].dst: %s is the network's own subnet, to "
+				       "which there is a route already",
+				       i, ip_prefix_text(&route->dst).text);
+	}
+	return 0;
+}
+
 static int check_route(const struct ipam_route *route, size_t i, const struct network *net,
 		       struct err *err)
 {
@@ -195,7 +215,7 @@ static int check_route(const struct ipam_route *route, size_t i, const struct ne
 			       "ipam.routes[%zu].dst: %s: the network has no subnet of "
 			       "that family",
 			       i, ip_prefix_text(&route->dst).text);
-	return 0;
+	return check_place(route, i, net, err);
 }
 
 /* host-local's way to ask for a default route. */

@@ -216,6 +216,54 @@ make_matrix() {
 	rules 6 | grep -qE -- '! -o web .*-j MASQUERADE --random-fully|ip6 saddr .*masquerade fully-random'
 }
 
+@test "what cannot be had together is refused by name" {
+	local keys want
+	container a
+	define web 8
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	while IFS='|' read -r keys want; do
+		define web 8 "$keys,"
+		run -1 attach a --network web
+		[[ $output == *"web.json: $want"* ]] || fail "$keys: $output"
+		snapshot | diff "$BATS_TEST_TMPDIR/before" -
+	done <<-'EOF'
+	"internal": true, "ipMasq": true|ipMasq: an internal network has no way out
+	"internal": true, "masqRandomFully": true|masqRandomFully: an internal network
+	"internal": true, "masqExclude": ["10.0.0.0/8"]|masqExclude: an internal network
+	"internal": true, "snat": "192.0.2.1"|snat: an internal network
+	"internal": true, "ingress": "open"|ingress: an internal network
+	"internal": true, "isDefaultGateway": true|isDefaultGateway: an internal network
+	"ipMasq": false, "masqRandomFully": true|masqRandomFully: ipMasq is false
+	"ipMasq": false, "masqExclude": ["10.0.0.0/8"]|masqExclude: ipMasq is false
+	"ipMasq": false, "snat": "192.0.2.1"|snat: ipMasq is false
+	"snat": "0.0.0.0"|snat: 0.0.0.0 is no address
+	"snat": "127.0.0.1"|snat: 127.0.0.1 is no address
+	"snat": ["224.0.0.1"]|snat: 224.0.0.1 is no address
+	"snat": "::1"|snat: ::1 is no address
+	"masqExclude": ["10.0.0.1/8"]|masqExclude[0]: 10.0.0.1/8 has host bits set; did you mean 10.0.0.0/8
+	"masqExclude": "10.0.0.0/8"|masqExclude: must be an array
+	EOF
+	define web 8 '"snat": "2001:db8::77",'
+	sed -i 's/, \[{ "subnet": "fd00:8::\/64" }\]//' /etc/ct-netns/web.json
+	run -1 attach a --network web
+	[[ $output == *"snat: 2001:db8::77: the network has no subnet of that family"* ]]
+}
+
+@test "masqExclude and snat of one family each: the other family is as it was" {
+	define web 8 '"masqExclude": ["2001:db8::/64"], "masqRandomFully": true, "snat": "192.0.2.77",'
+	make_dual_host
+	ip addr add 192.0.2.77/24 dev up0
+	outside ip route add fd00:8::/64 via 2001:db8::1
+	container a
+	attach a --network web
+	outside iptables-legacy -A INPUT -s 192.0.2.77
+	outside ip6tables-legacy -A INPUT -s fd00:8::2
+	reaches a 192.0.2.2
+	reaches a 2001:db8::2
+	outside iptables-legacy -nvxL INPUT | awk '/192.0.2.77/ { exit !($1 > 0) }'
+	outside ip6tables-legacy -nvxL INPUT | awk '/fd00:8::2/ { exit !($1 > 0) }'
+}
+
 # admin_rule add|flush
 admin_rule() {
 	case $FIREWALL.$1 in

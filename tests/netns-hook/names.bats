@@ -375,6 +375,8 @@ aliases "a\n6.6.6.6 b"
 network "other"
 nonsense "x"
 END
+	run -1 annotated a '{"ct.netns.aliases": "a\u001b[2Jb\u007f"}' --annotations
+	assert_output_has "'a [2Jb '"
 	run -1 annotated a "{\"ct.netns.aliases\": \"$(printf 'n%s,' $(seq 300))z\"}" --annotations
 	assert_output_has "more than 256 items"
 	run ! inside a ip link show eth0

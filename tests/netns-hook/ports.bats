@@ -304,8 +304,85 @@ ask() {
 	define_dual '"internal": true,'
 	run -1 attach a --network dual -p 80:80
 	[[ $output == *"network 'dual' is internal"* ]]
-	run -1 attach a -p '[::1]:80:80'
+	run -1 attach a -p '[2001:db8::1]:80:80'
 	[[ $output == *"the container has no address of that family"* ]]
+}
+
+@test "publish: a host's address that nothing can be led from is refused" {
+	define_dual
+	container a
+	"$NETNS_TOOL" create --network dual >/dev/null
+	snapshot >"$TEST_DIR/before"
+	for wrong in '[::1]' 224.0.0.1 255.255.255.255 '[ff02::1]' '[fe80::1]' 0.1.2.3; do
+		run -1 attach a --network dual -p "$wrong:80:80"
+		[[ $output == *"--publish: '$wrong:80:80/tcp': nothing that is sent to"* ]] || fail "$output"
+	done
+	snapshot | diff "$TEST_DIR/before" -
+	# these mean all addresses of a family
+	attach a --network dual -p '[::]:80:80' -p 0.0.0.0:80:81
+}
+
+@test "publish: runs of both protocols in a dual stack, from everywhere and from itself" {
+	define_dual
+	make_dual_host
+	container a
+	container b
+	attach a --network dual -p 7000-7009:9000-9009/udp -p 7000-7009:9000-9009
+	attach b --network dual
+	for protocol in tcp udp; do
+		answer a 9003 $protocol
+		for where in outside host a b; do
+			for host in 192.0.2.1 2001:db8::1; do
+				assert_equal "$(ask "$where" "$host" 7003 $protocol)" "a hi"
+			done
+		done
+		assert_equal "$(ask host 127.0.0.1 7003 $protocol)" "a hi"
+		assert_equal "$(ask b fd00:8::1 7003 $protocol)" "a hi"
+	done
+	[ "$(rules 4 | grep -c 'ct-netns port.*a')" -le 4 ]
+}
+
+@test "publish: a network of IPv6 alone" {
+	define_dual
+	sed -i 's/\[{ "subnet": "10.8.0.0\/24" }\], //' /etc/ct-netns/dual.json
+	make_dual_host
+	container a
+	attach a --network dual -p 8080:80
+	answer a 80
+	for where in outside host a; do
+		assert_equal "$(ask "$where" 2001:db8::1 8080)" "a hi"
+	done
+	run ! ask host 192.0.2.1 8080
+	run -1 attach a --network dual -p 192.0.2.1:8081:80
+	[[ $output == *"the container has no address of that family"* ]]
+}
+
+@test "--mac: one that is nobody's, the bridge's or another container's is refused" {
+	container a
+	container b
+	attach a --mac 02:00:00:00:00:77
+	run -1 attach b --mac 00:00:00:00:00:00
+	[[ $output == *"--mac: '00:00:00:00:00:00' is nobody's"* ]]
+	run -1 attach b --mac "$(ip -j link show netns0 | jq -r '.[0].address')"
+	[[ $output == *"is that of bridge 'netns0'"* ]]
+	run -1 attach b --mac 02:00:00:00:00:77
+	[[ $output == *"MAC 02:00:00:00:00:77: container 'a' (eth0) has it already"* ]]
+	[ "$(ls "$STATE_DIR/containers")" = a ]
+	# the holder itself may ask again, and on another bridge there is nobody
+	attach a --mac 02:00:00:00:00:77
+	attach b --bridge br7 --ip 10.7.0.1/24 --mac 02:00:00:00:00:77
+	detach b
+	"$NETNS_TOOL" rm --bridge br7 --ip 10.7.0.1/24 --force >/dev/null
+	# one whose holder died is free
+	stop_container a
+	wait_for 5 no_veth
+	attach b --mac 02:00:00:00:00:77
+}
+
+@test "--mac: that of a bridge that is not there yet is refused too" {
+	container a
+	run -1 attach a --mac 02:63:ac:13:00:01
+	[[ $output == *"is that of bridge 'netns0'"* ]]
 }
 
 @test "--mac: the interface has it, and a wrong one is refused" {

@@ -261,6 +261,9 @@ millis_to_fetch() {
 	refused '' ',"routes":[{"dst":"1.0.0.0/8","advmss":"x"}]' "routes[0].advmss"
 	refused '' ',"routes":[{"dst":"1.0.0.0/8"},{"dst":"1.0.0.0/8","gw":"10.44.0.9"}]' "routes[1]" "second route"
 	refused ',"metric":-1' '' metric
+	refused '' ',"routes":[{"dst":"10.50.0.1/16"}]' "routes[0].dst" "did you mean 10.50.0.0/16"
+	refused '' ',"routes":[{"dst":"10.44.0.0/24"}]' "routes[0].dst" "the network's own subnet"
+	refused ',"internal":true' ',"routes":[{"dst":"0.0.0.0/0"}]' "routes[0].dst" "internal network"
 }
 
 @test "enabledad: IPv6 addresses are looked for before they are used" {
@@ -357,6 +360,27 @@ mtus() {
 	container a
 	attach a
 	[ "$(mtus netns0)" = 1400 ]
+}
+
+@test "mtu: one too small for IPv6 is refused where there is IPv6, or not taken from the way out" {
+	container a
+	refused ',"mtu":1279' ',"ranges":[[{"subnet":"fd00:44::/64"}]]' "mtu: 1279 is too small for IPv6"
+	define '' ',"ranges":[[{"subnet":"fd00:44::/64"}]]'
+	run -1 attach a --network s --mtu 1279
+	[[ $output == *"mtu: 1279 is too small for IPv6"* ]]
+	ip link add up0 type veth peer name up1
+	ip link set up0 mtu 1000 up
+	ip link set up1 up
+	ip addr add 192.0.2.1/24 dev up0
+	ip route add default via 192.0.2.2
+	attach a --network s
+	[ "$(inside a ip -j link show eth0 | jq '.[0].mtu')" = 1280 ]
+	inside a ip -6 addr show dev eth0 | grep -q fd00:44::2
+	detach a
+	define ',"mtu":68'
+	"$NETNS_TOOL" rm --network s >/dev/null
+	attach a --network s
+	[ "$(inside a ip -j link show eth0 | jq '.[0].mtu')" = 68 ]
 }
 
 @test "mtu: without a default route 1500" {
