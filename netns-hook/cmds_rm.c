@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "netns-hook/cmds.h"
 #include "netns-hook/definition.h"
 #include "netns-hook/detach.h"
+#include "netns-hook/gc.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/options.h"
 #include "netns-hook/state.h"
@@ -27,18 +29,29 @@ static const struct cmd_option rm_table[] = {
 	  .short_name = 'f',
 	  .type = CMD_FLAG,
 	  .offset = offsetof(struct rm_options, force),
-	  .help = "also when containers are attached, who lose their network" },
+	  .help = "also when containers are attached, who are detached first" },
 	{ .name = "all",
 	  .type = CMD_FLAG,
 	  .offset = offsetof(struct rm_options, all),
 	  .help = "every network of the state directory, and the directory" },
 };
 
+static bool is_elsewhere(void *ctx, const struct attachment *att)
+{
+	if (!str_eq(att->network, ctx))
+		return true;
+	(void)printf("container '%s': %s is taken away\n", att->container, att->ifname);
+	return false;
+}
+
+/* Attachments go first: they undo themselves with the network around them. */
 static int remove_network(struct netlink *nl, int state_fd, const struct network *net, bool force,
 			  struct err *err)
 {
-	int rc = bridge_remove(nl, state_fd, net, force, &cmds_report, err);
+	int rc = force ? gc_collect_unwanted(state_fd, is_elsewhere, net->name, err) : 0;
 
+	if (rc >= 0)
+		rc = bridge_remove(nl, state_fd, net, force, &cmds_report, err);
 	return rc < 0 ? rc : ipam_reset(state_fd, net->name, err);
 }
 

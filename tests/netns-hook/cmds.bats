@@ -355,7 +355,61 @@ no_difference_of_b() {
 	ip link del back0
 }
 
-# ---- rm --all ----
+# ---- rm ----
+
+@test "rm: --force takes all that containers have of the network, who are detached quietly later" {
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	define front 10.1.0.0/24 '.ipam.ranges += [[{ "subnet": "fd00:1::/64" }]] | .macspoofchk = true |
+		.bandwidth = { "ingressRate": 8000000, "egressRate": 8000000 }'
+	define other 10.2.0.0/24
+	container c
+	container d
+	# What a first attach loads and makes for ever is there already.
+	attach a --network front -p 8079:79
+	detach a
+	"$NETNS_TOOL" rm --network front
+	attach d --network other -p 8082:82
+	wait_for 5 veths 1
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	rules >"$BATS_TEST_TMPDIR/rules"
+	rules 6 >"$BATS_TEST_TMPDIR/rules6"
+	attach a --network front -p 8080:80 -p 8053:53/udp --alias www --ipfile "$BATS_TEST_TMPDIR/address"
+	"$NETNS_TOOL" add b --network front --network other --pid "${PIDS[b]}" -p 127.0.0.1:8081:81
+	CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS="/proc/${PIDS[c]}/ns/net" CNI_IFNAME=eth0 "$NETNS_TOOL" \
+		< <(jq '.runtimeConfig.portMappings = [{"hostPort": 8083, "containerPort": 83}]' "$CT_NETNS_CONFIG_DIR/front.json") >/dev/null
+	run -1 "$NETNS_TOOL" rm --network front
+	assert_output_has "--force"
+	run -0 "$NETNS_TOOL" rm --network front --force
+	assert_output_has "container 'c': eth0 is taken away"
+	assert_equal "$("$NETNS_TOOL" ls --json | jq -c '[.[] | .container + ":" + .ifname]')" '["b:eth1","d:eth0"]'
+	inside b ping -c 1 -W 2 10.2.0.1
+	no_difference
+	"$NETNS_TOOL" del b
+	rules | diff "$BATS_TEST_TMPDIR/rules" -
+	rules 6 | diff "$BATS_TEST_TMPDIR/rules6" -
+	unchanged_since "$BATS_TEST_TMPDIR/before"
+	assert_missing "$BATS_TEST_TMPDIR/address"
+	assert_equal "$("$NETNS_TOOL" <<<"$(state_json a stopped)" 2>&1)" ""
+	assert_equal "$("$NETNS_TOOL" del b 2>&1)" ""
+	assert_equal "$(CNI_COMMAND=DEL CNI_CONTAINERID=c CNI_NETNS="/proc/${PIDS[c]}/ns/net" CNI_IFNAME=eth0 "$NETNS_TOOL" \
+		<"$CT_NETNS_CONFIG_DIR/front.json" 2>&1)" ""
+	unchanged_since "$BATS_TEST_TMPDIR/before"
+	attach a --network front -p 8083:80
+	assert_equal "$(address_of a)" 10.1.0.2
+}
+
+@test "rm: --force of a network whose containers died, and of one whose rules were flushed" {
+	define front 10.1.0.0/24
+	attach a --network front -p 8080:80
+	"$NETNS_TOOL" add b --network front --pid "${PIDS[b]}" -p 8081:80
+	stop_container a
+	flush_rules
+	run -0 "$NETNS_TOOL" rm --network front --force
+	assert_equal "$("$NETNS_TOOL" ls --json)" "[]"
+	[[ $(rules) != *ct-netns* ]] || fail "$(rules)"
+	run -0 "$NETNS_TOOL" rm --network front --force
+	assert_equal "$(find "$STATE_DIR" -type f)" ""
+}
 
 @test "rm --all: with --force nothing is left, without it nobody loses his network" {
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6

@@ -314,7 +314,7 @@ teardown() {
 	attach a
 	stop_container a
 	wait_for 5 no_veth
-	"$NETNS_TOOL" rm --force
+	ip link delete netns0
 	sed -i 's/"bootId":"[^"]*"/"bootId":"another"/' "$STATE_DIR/containers/a/eth0.json" \
 		"$STATE_DIR/networks/default/leases/172.19.0.2"
 	run -0 detach a

@@ -135,7 +135,7 @@ refused() {
 	[ "$(address_of a)" = 172.19.0.2 ]
 	rm /tmp/state.$$
 	run -0 ls -A "$STATE_DIR/containers/a"
-	assert_equal "$output" $'eth0.json\nhosts\nresolv.conf'
+	assert_equal "$output" $'eth0.json\nhosts\nresolv.conf\nresolv.conf.made'
 }
 
 @test "state: a working directory that is gone is fine" {
