@@ -346,7 +346,15 @@ int cgroup_v2_delegate(const struct cgroup *cg, uid_t uid, struct err *err)
 
 /* ---- events ---- */
 
-/* Wait until cgroup.events has "key value". ETIMEDOUT. */
+/* open and read(2) of a file whose group is removed meanwhile. */
+static int events_fail(const struct cgroup_folder *folder, const char *what, struct err *err)
+{
+	if (errno == ENODEV || errno == ENOENT)
+		return err_set(err, ENOENT, "cgroup '%s%s' is gone", folder->mount, folder->path);
+	return err_errno(err, "%s '%s%s/cgroup.events'", what, folder->mount, folder->path);
+}
+
+/* Wait until cgroup.events has "key value". ETIMEDOUT; ENOENT: the group is gone. */
 static int wait_event(const struct cgroup_folder *folder, const char *key, int64_t value,
 		      struct err *err)
 {
@@ -354,19 +362,15 @@ static int wait_event(const struct cgroup_folder *folder, const char *key, int64
 	int64_t deadline = cgroup_now_ms() + WAIT_MS;
 
 	if (fd < 0)
-		return err_errno(err, "open '%s%s/cgroup.events'", folder->mount, folder->path);
+		return events_fail(folder, "open", err);
 	for (;;) {
 		struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
 		char text[EVENTS_MAX];
 		int64_t now = 0, left = deadline - cgroup_now_ms();
 		ssize_t len = pread(fd, text, sizeof(text) - 1, 0); /* and arms the poll */
 
-		if (len < 0 && errno == ENODEV) /* removed meanwhile */
-			return err_set(err, ENOENT, "cgroup '%s%s' is gone", folder->mount,
-				       folder->path);
 		if (len < 0)
-			return err_errno(err, "read '%s%s/cgroup.events'", folder->mount,
-					 folder->path);
+			return events_fail(folder, "read", err);
 		text[len] = '\0';
 		if (cgroup_keyed(text, key, &now) && now == value)
 			return 0;

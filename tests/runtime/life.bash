@@ -51,13 +51,15 @@ left_files() {
 	[ ! -d /run/ct-runtime ] || find /run/ct-runtime -mindepth 1 -maxdepth 1 -printf 'file %p\n'
 }
 
-# Processes of other namespaces than ours are of a container.
+# Processes of other namespaces than ours are of a container. One without arguments has given its
+# memory back: it was killed and is on its way out (crun does not wait for what it kills).
 left_processes() {
-	local own dir
+	local own dir words
 	own=$(readlink /proc/self/ns/mnt)
 	for dir in /proc/[0-9]*; do
-		[ -e "$dir/exe" ] || continue
-		[ "$(readlink "$dir/ns/mnt")" = "$own" ] || echo "process ${dir##*/} $(tr '\0' ' ' <"$dir/cmdline")"
+		[ "$(readlink "$dir/ns/mnt")" != "$own" ] || continue
+		words=$(tr '\0' ' ' <"$dir/cmdline")
+		[ -z "$words" ] || [ ! -e "$dir/exe" ] || echo "process ${dir##*/} $words"
 	done 2>/dev/null
 }
 
