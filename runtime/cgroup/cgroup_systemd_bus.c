@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/*
- * sd-bus, in a library that is loaded for --systemd-cgroup alone: linked in, it would cost every start
- * of the program more than a container without it takes.
- */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/sdbus.h"
 #include "common/str.h"
 #include "runtime/cgroup/cgroup_systemd.h"
 
-#define LIBRARY   "libsystemd.so.0"
 #define SERVICE   "org.freedesktop.systemd1"
 #define OBJECT    "/org/freedesktop/systemd1"
 #define MANAGER   "org.freedesktop.systemd1.Manager"
@@ -27,52 +21,14 @@
 #define TAKEN     "org.freedesktop.systemd1.UnitExists"
 #define USEC_MSEC 1000
 
-/* What is used of the library: name and prototype come from its header. */
-/* clang-format off */
-#define FUNCTIONS(f) \
-	f(sd_bus_new) f(sd_bus_set_address) \
-	f(sd_bus_start) f(sd_bus_open_system) \
-	f(sd_bus_open_user) f(sd_bus_flush_close_unref) \
-	f(sd_bus_get_property_string) f(sd_bus_match_signal) \
-	f(sd_bus_process) f(sd_bus_wait) \
-	f(sd_bus_call) f(sd_bus_call_method) \
-	f(sd_bus_error_free) f(sd_bus_message_new_method_call) \
-	f(sd_bus_message_unref) f(sd_bus_message_append_basic) \
-	f(sd_bus_message_append_array) f(sd_bus_message_open_container) \
-	f(sd_bus_message_close_container) f(sd_bus_message_read)
-/* clang-format on */
-
-struct library {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member */
-#define MEMBER(name) __typeof__(&(name)) name;
-	FUNCTIONS(MEMBER)
-#undef MEMBER
-};
-
 struct systemd_bus {
-	struct library lib;
+	struct sdbus lib;
 	sd_bus *bus;
 	bool direct; /* to the manager itself, no bus daemon in between */
 	/* The job that is waited for, and how it ended. */
 	char *job;
 	char result[32];
 };
-
-static int load(struct library *lib, struct err *err)
-{
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-
-	if (!handle)
-		return err_set(err, ENOTSUP, "--systemd-cgroup: %s; install libsystemd0" WAY_OUT,
-			       dlerror());
-#define LOAD(name)                                                                                 \
-	*(void **)&lib->name = dlsym(handle, #name);                                               \
-	if (!lib->name)                                                                            \
-		return err_set(err, ENOTSUP, "--systemd-cgroup: " LIBRARY " has no " #name WAY_OUT);
-	FUNCTIONS(LOAD)
-#undef LOAD
-	return 0;
-}
 
 /* ---- connection ---- */
 
@@ -108,11 +64,12 @@ static int job_removed(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 static int connect_bus(struct systemd_bus *bus, bool user, struct err *err)
 {
-	struct library *lib = &bus->lib;
-	int rc = load(lib, err);
+	struct sdbus *lib = &bus->lib;
+	struct err why = ERR_INIT;
+	int rc = sdbus_load(lib, &why);
 
 	if (rc < 0)
-		return rc;
+		return err_set(err, why.code, "--systemd-cgroup: %s" WAY_OUT, why.msg);
 	rc = user ? lib->sd_bus_open_user(&bus->bus) : lib->sd_bus_open_system(&bus->bus);
 	if (rc < 0) {
 		int direct_rc = open_direct(bus, user);
@@ -212,7 +169,7 @@ static int call_job(struct systemd_bus *bus, sd_bus_message *message, const char
 	return rc < 0 ? rc : wait_job(bus, unit, err);
 }
 
-static int append_number(const struct library *lib, sd_bus_message *m,
+static int append_number(const struct sdbus *lib, sd_bus_message *m,
 			 const struct systemd_property *p)
 {
 	const uint8_t byte = (uint8_t)p->number;
@@ -229,7 +186,7 @@ static int append_number(const struct library *lib, sd_bus_message *m,
 	return lib->sd_bus_message_append_basic(m, (char)p->type, value);
 }
 
-static int append_strings(const struct library *lib, sd_bus_message *m, const struct strlist *list)
+static int append_strings(const struct sdbus *lib, sd_bus_message *m, const struct strlist *list)
 {
 	int rc = lib->sd_bus_message_open_container(m, 'a', "s");
 
@@ -252,7 +209,7 @@ static const char *signature(const struct systemd_property *p, char single[2])
 }
 
 /* v */
-static int append_value(const struct library *lib, sd_bus_message *m,
+static int append_value(const struct sdbus *lib, sd_bus_message *m,
 			const struct systemd_property *p)
 {
 	const uint32_t pid = (uint32_t)p->number;
@@ -275,7 +232,7 @@ static int append_value(const struct library *lib, sd_bus_message *m,
 }
 
 /* a(sv) */
-static int append_properties(const struct library *lib, sd_bus_message *m,
+static int append_properties(const struct sdbus *lib, sd_bus_message *m,
 			     const struct systemd_properties *properties)
 {
 	int rc = lib->sd_bus_message_open_container(m, 'a', "(sv)");
@@ -305,7 +262,7 @@ static int start_once(struct systemd_bus *bus, const char *unit,
 		      const struct systemd_properties *properties, sd_bus_error *error,
 		      struct err *err)
 {
-	const struct library *lib = &bus->lib;
+	const struct sdbus *lib = &bus->lib;
 	sd_bus_message *m = NULL;
 	int rc = lib->sd_bus_message_new_method_call(bus->bus, &m, SERVICE, OBJECT, MANAGER,
 						     "StartTransientUnit");
@@ -364,7 +321,7 @@ int systemd_bus_start(struct systemd_bus *bus, const char *unit,
 int systemd_bus_set(struct systemd_bus *bus, const char *unit,
 		    const struct systemd_properties *properties, struct err *err)
 {
-	const struct library *lib = &bus->lib;
+	const struct sdbus *lib = &bus->lib;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
 	const int runtime = 1;
@@ -400,7 +357,7 @@ int systemd_bus_attach(struct systemd_bus *bus, const char *unit, pid_t pid, str
 
 int systemd_bus_stop(struct systemd_bus *bus, const char *unit, struct err *err)
 {
-	const struct library *lib = &bus->lib;
+	const struct sdbus *lib = &bus->lib;
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
 	int rc = lib->sd_bus_message_new_method_call(bus->bus, &m, SERVICE, OBJECT, MANAGER,
