@@ -297,10 +297,12 @@ static int undo_mac_check(void *ctx, struct err *err)
 static void plan_mac_check(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
+	char mac[LINK_MAC_TEXT_SIZE];
 
+	link_mac_text(&a->att->mac, mac);
 	if (a->att->mac_check)
-		(void)fprintf(out, "drop what comes from '%s' with another source MAC\n",
-			      a->att->veth);
+		(void)fprintf(out, "bridge ct-netns mac: iifname \"%s\" ether saddr != %s drop\n",
+			      a->att->veth, mac);
 }
 
 /* ---- neighbour, conntrack ---- */

@@ -74,15 +74,26 @@ int attach_undo_bandwidth(void *ctx, struct err *err)
 	return a->was_attached ? 0 : detach_bandwidth(&undo, a->att, err);
 }
 
+static void plan_bucket(FILE *out, const char *link, const struct network_rate *rate,
+			const char *which)
+{
+	(void)fprintf(out, "RTM_NEWQDISC tbf dev %s: %lld bit/s %s\n", link, (long long)rate->bits,
+		      which);
+}
+
 void attach_plan_bandwidth(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
 	const struct network_bandwidth *bandwidth = &a->att->bandwidth;
 
+	const char *veth = a->att->veth, *ifb = a->att->ifb;
+
 	if (bandwidth->ingress.bits > 0)
-		(void)fprintf(out, "limit what is sent to the container to %lld bit/s\n",
-			      (long long)bandwidth->ingress.bits);
-	if (bandwidth->egress.bits > 0)
-		(void)fprintf(out, "limit what it sends to %lld bit/s, by way of IFB '%s'\n",
-			      (long long)bandwidth->egress.bits, a->att->ifb);
+		plan_bucket(out, veth, &bandwidth->ingress, "to the container");
+	if (bandwidth->egress.bits == 0)
+		return;
+	(void)fprintf(out, "RTM_NEWLINK %s type ifb, up, mtu %u\n", ifb, a->att->mtu);
+	plan_bucket(out, ifb, &bandwidth->egress, "from it");
+	(void)fprintf(out, "RTM_NEWQDISC ingress dev %s\n", veth);
+	(void)fprintf(out, "RTM_NEWTFILTER dev %s: all of it redirected to %s\n", veth, ifb);
 }

@@ -129,8 +129,11 @@ void attach_plan_devices(const void *ctx, FILE *out)
 
 	for (size_t i = 0; i < a->att->devices.n; i++)
 		(void)fprintf(out,
-			      "move device '%s' into the container as '%s', with its addresses\n",
-			      a->att->devices.items[i].name, a->att->devices.items[i].inside);
+			      "RTM_NEWLINK %s moved into the container's namespace as %s\n"
+			      "inside: RTM_NEWADDR of each of its addresses dev %s\n"
+			      "inside: RTM_NEWLINK %s up\n",
+			      a->att->devices.items[i].name, a->att->devices.items[i].inside,
+			      a->att->devices.items[i].inside, a->att->devices.items[i].inside);
 }
 
 /* ---- back ---- */
@@ -198,7 +201,7 @@ static int give_back(const struct detach *detach, struct netlink *nl_inside, int
 
 	if (rc >= 0)
 		rc = find_returned(detach->nl, device, &link, err);
-	if (rc == 0)
+	if (rc == 0 && !nl_inside)
 		log_warning("device '%s' ended with the container's namespace", device->name);
 	if (rc > 0)
 		rc = set_up(detach->nl, device->name, device, device->up, err);

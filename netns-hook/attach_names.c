@@ -117,4 +117,6 @@ void attach_plan_names(const void *ctx, FILE *out)
 
 	(void)fprintf(out, "write the container's names to %s/networks/%s/" HOSTS_NAME "\n",
 		      a->request->state_dir, a->request->net->name);
+	(void)fprintf(out, "write %s/containers/%s/resolv.conf, if there is none\n",
+		      a->request->state_dir, a->att->container);
 }

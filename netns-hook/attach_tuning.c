@@ -48,13 +48,19 @@ void attach_plan_tuning(const void *ctx, FILE *out)
 	const struct attach *a = ctx;
 	const struct network_shape *shape = &a->request->net->shape;
 
-	for (size_t i = 0; i < shape->sysctls.n; i++)
-		(void)fprintf(out, "inside: sysctl %s = %s\n", shape->sysctls.items[i].key,
+	for (size_t i = 0; i < shape->sysctls.n; i++) {
+		struct err never = ERR_INIT; /* checked when it was read */
+		autofree char *path =
+			network_sysctl_path(shape->sysctls.items[i].key, a->att->ifname, &never);
+
+		(void)fprintf(out, "inside: net/%s = %s\n", path ? path : "?",
 			      shape->sysctls.items[i].value);
-	if (shape->promisc)
-		(void)fprintf(out, "inside: promiscuous\n");
-	if (shape->allmulti)
-		(void)fprintf(out, "inside: every multicast\n");
+	}
+	if (!shape->promisc && !shape->allmulti && !shape->has_txqueuelen)
+		return;
+	(void)fprintf(out, "inside: RTM_NEWLINK %s%s%s", a->att->ifname,
+		      shape->promisc ? " promisc on" : "", shape->allmulti ? " allmulti on" : "");
 	if (shape->has_txqueuelen)
-		(void)fprintf(out, "inside: queue of %lld packets\n", (long long)shape->txqueuelen);
+		(void)fprintf(out, " txqueuelen %lld", (long long)shape->txqueuelen);
+	(void)fprintf(out, "\n");
 }

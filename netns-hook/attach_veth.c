@@ -232,10 +232,16 @@ static void plan_route(FILE *out, const struct route *route, const char *ifname)
 		      ip_is_set(&route->gateway) ? ip_addr_text(&route->gateway).text : "");
 	if (route->type == ROUTE_UNICAST)
 		(void)fprintf(out, " dev %s", ifname);
+	if (route->has_scope)
+		(void)fprintf(out, " scope %u", route->scope);
 	if (!route_is_main(route))
 		(void)fprintf(out, " table %u", route->table);
 	if (route->priority > 0)
 		(void)fprintf(out, " metric %u", route->priority);
+	if (route->mtu > 0)
+		(void)fprintf(out, " mtu %u", route->mtu);
+	if (route->advmss > 0)
+		(void)fprintf(out, " advmss %u", route->advmss);
 	(void)fprintf(out, "\n");
 }
 
@@ -249,6 +255,8 @@ void attach_plan_inside(const void *ctx, FILE *out)
 	(void)fprintf(out, "inside: net/ipv6/conf/%s/autoconf = 0\n", ifname);
 	if (attachment_address_of(a->att, AF_INET6)) {
 		(void)fprintf(out, "inside: net/ipv6/conf/%s/disable_ipv6 = 0\n", ifname);
+		if (a->request->net->shape.enable_dad)
+			(void)fprintf(out, "inside: net/ipv6/conf/%s/enhanced_dad = 1\n", ifname);
 		(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_dad = %d\n", ifname,
 			      a->request->net->shape.enable_dad);
 	}

@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
 	"$NETNS_TOOL" rm --all --force >/dev/null 2>&1 || true
+	ip link del strange0 2>/dev/null || true
 	clean_host
 	for name in one two; do
 		ip netns del $name 2>/dev/null || true
@@ -338,6 +339,44 @@ no_difference_of_b() {
 		>"$BATS_TEST_TMPDIR/now"
 	assert_equal "$(grep -v route_localnet "$BATS_TEST_TMPDIR/now" | grep make: || true)" ""
 	sed -n 's/^  is there: //p' "$BATS_TEST_TMPDIR/now" | diff <(grep -v route_localnet "$BATS_TEST_TMPDIR/said") -
+}
+
+# messages FILE BRIDGE: what strace saw being sent to rtnetlink, but for questions, and for the addresses
+# of the bridge, which are made sure of by asking for them again. strace knows the kinds of a
+# socket of its own namespace by name, those of others by number.
+messages() {
+	grep -v "ifa_index=if_nametoindex(\"$2\")" "$1" | grep -oE 'nlmsg_type=(RTM_[A-Z]+|0x[0-9a-f]+)' | sed 's/.*=//
+		s/^0x10$/RTM_NEWLINK/; s/^0x13$/RTM_SETLINK/; s/^0x14$/RTM_NEWADDR/; s/^0x18$/RTM_NEWROUTE/
+		s/^0x1c$/RTM_NEWNEIGH/; s/^0x24$/RTM_NEWQDISC/; s/^0x2c$/RTM_NEWTFILTER/' |
+		grep -E '^RTM_(NEW|SET|DEL)' | sort | uniq -c
+}
+
+@test "explain: as many messages of each kind as an attach sends, and every sysctl that it writes" {
+	define all 10.8.0.0/24 '. + { ingress: "isolated", macspoofchk: true, hairpinMode: true, enabledad: true,
+		bandwidth: { ingressRate: 80000000, egressRate: 80000000 }, promisc: true, allmulti: true, txQLen: 77,
+		sysctl: { "net.ipv4.conf.IFNAME.arp_filter": "1" }, metric: 50 } |
+		.ipam.ranges += [[{ subnet: "fd00:8::/64" }]] |
+		.ipam.routes = [{ dst: "10.50.0.0/16", gw: "10.8.0.9", priority: 7, table: 100, mtu: 1400 },
+			{ dst: "10.51.0.0/16", scope: 253 }, { dst: "10.52.0.0/16", type: "blackhole" }]'
+	ip link add strange0 type veth peer name strange1
+	ip addr add 10.99.0.1/24 dev strange0
+	local flags=(--network all -p 127.0.0.1:8080:80 --sysctl net.ipv4.ip_default_ttl=77 --device strange0:inside0)
+	"$NETNS_TOOL" create --network all >/dev/null
+	"$NETNS_TOOL" explain a "${flags[@]}" >"$BATS_TEST_TMPDIR/said"
+	grep -q '10.50.0.0/16 via 10.8.0.9 dev eth0 table 100 metric 7 mtu 1400' "$BATS_TEST_TMPDIR/said"
+	grep -q 'bridge ct-netns mac: iifname "ct.*" ether saddr != MAC drop' "$BATS_TEST_TMPDIR/said"
+	state_json a creating "${PIDS[a]}" >"$BATS_TEST_TMPDIR/state"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=sendmsg,openat -o "$BATS_TEST_TMPDIR/trace" \
+		"$NETNS_TOOL" "${flags[@]}" <"$BATS_TEST_TMPDIR/state"
+	diff <(grep -oE 'RTM_[A-Z]+' "$BATS_TEST_TMPDIR/said" | sort | uniq -c) \
+		<(messages "$BATS_TEST_TMPDIR/trace" all0)
+	grep -E '"/proc/sys/.*O_(WRONLY|RDWR)' "$BATS_TEST_TMPDIR/trace" | sed 's,.*"/proc/sys/\([^"]*\)".*,\1,' \
+		>"$BATS_TEST_TMPDIR/written"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/written")" -ge 5 ]
+	while read -r path; do
+		grep -qF "$path = " "$BATS_TEST_TMPDIR/said" || fail "$path is not in what explain says"
+	done <"$BATS_TEST_TMPDIR/written"
+	detach a
 }
 
 @test "explain: addresses that are asked for, and several networks" {
