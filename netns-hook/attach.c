@@ -151,6 +151,8 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 
 		if (rc >= 0)
 			rc = resume_devices(a, old, err);
+		if (rc >= 0)
+			rc = attach_resume_dead_ends(a, old, err);
 		if (rc >= 0 && !att->mac_check)
 			rc = detach_mac_check(&undo, old, err);
 		if (rc >= 0 && !str_eq(att->ifb, old->ifb))
@@ -434,7 +436,7 @@ static const struct step steps[] = {
 	{ "veth", attach_run_veth, attach_undo_veth, attach_plan_veth },
 	{ "bandwidth", attach_run_bandwidth, attach_undo_bandwidth, attach_plan_bandwidth },
 	{ "maccheck", run_mac_check, undo_mac_check, plan_mac_check },
-	{ "inside", attach_run_inside, NULL, attach_plan_inside },
+	{ "inside", attach_run_inside, attach_undo_inside, attach_plan_inside },
 	{ "tuning", attach_run_tuning, NULL, attach_plan_tuning },
 	{ "devices", attach_run_devices, attach_undo_devices, attach_plan_devices },
 	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
@@ -457,6 +459,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		.bandwidth = net->shape.bandwidth,
 		.mac_check = net->shape.mac_check,
 		.mtu = net->mtu,
+		.dead_ends = record_dead_ends(net->routes, net->n_routes),
 		.default_route = net->default_route,
 		.cni = request->cni,
 	};

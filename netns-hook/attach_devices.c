@@ -12,10 +12,10 @@
 #include "common/log.h"
 #include "common/net/addr.h"
 #include "common/net/netns.h"
-#include "common/process.h"
 #include "common/steps.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
+#include "netns-hook/netns_find.h"
 
 /* ---- in ---- */
 
@@ -138,31 +138,6 @@ void attach_plan_devices(const void *ctx, FILE *out)
 
 /* ---- back ---- */
 
-static bool is_namespace_of(int netns_fd, const struct attachment *att)
-{
-	struct netns_id id;
-	struct err err = ERR_INIT;
-
-	return netns_fd >= 0 && netns_identify(netns_fd, &id, &err) >= 0 &&
-	       netns_id_equal(&id, &att->owner.netns);
-}
-
-/* The container's namespace, by its pin or by its process; -1: it is gone, or nobody has a name of it. */
-static int open_namespace(const struct detach *detach, const struct attachment *att)
-{
-	const struct record_owner *owner = &att->owner;
-	struct err err = ERR_INIT;
-	autoclose int fd = -1;
-
-	if (is_namespace_of(detach->netns_fd, att))
-		return fcntl(detach->netns_fd, F_DUPFD_CLOEXEC, 3);
-	if (owner->pid > 0 && process_is_alive(owner->pid, owner->start_ticks))
-		fd = netns_open_pid(owner->pid, &err);
-	else if (att->netns_path)
-		fd = netns_open_path(att->netns_path, &err);
-	return is_namespace_of(fd, att) ? take_fd(&fd) : -1;
-}
-
 /*
  * With the namespace a device of software is gone; one of hardware the kernel has put on the host, with
  * the name that it had inside (or "dev<N>", when that was taken). Its MAC tells which it is.
@@ -211,7 +186,7 @@ static int give_back(const struct detach *detach, struct netlink *nl_inside, int
 int detach_devices(const struct detach *detach, const struct attachment *att, struct err *err)
 {
 	autonetlink struct netlink nl_inside = NETLINK_INIT;
-	autoclose int netns_fd = att->devices.n > 0 ? open_namespace(detach, att) : -1;
+	autoclose int netns_fd = att->devices.n > 0 ? netns_find_known(att, detach->netns_fd) : -1;
 	autoclose int own_fd = -1;
 	int first = 0;
 

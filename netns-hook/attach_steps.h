@@ -77,6 +77,9 @@ int attach_undo_veth(void *ctx, struct err *err);
 void attach_plan_veth(const void *ctx, FILE *out);
 int attach_run_inside(void *ctx, struct err *err);
 void attach_plan_inside(const void *ctx, FILE *out);
+/* In attach_routes.c: of a resumed attachment those that are not wanted any more go. */
+int attach_undo_inside(void *ctx, struct err *err);
+int attach_resume_dead_ends(struct attach *a, const struct attachment *old, struct err *err);
 /* The host end as a port of the bridge: isolated, hairpin. */
 int attach_set_port(struct attach *a, struct err *err);
 

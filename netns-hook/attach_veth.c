@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "common/net/addr.h"
 #include "common/net/netns.h"
 #include "common/net/route.h"
@@ -168,8 +169,14 @@ static int add_routes(struct attach *a, int index, struct err *err)
 	autoroutes struct route_list routes = routes_of(a->request->net, a->att, index);
 	int rc = 0;
 
-	for (size_t i = 0; rc >= 0 && i < routes.n; i++)
+	for (size_t i = 0; rc >= 0 && i < routes.n; i++) {
 		rc = route_add(&a->nl_inside, &routes.items[i], err);
+		if (rc == 0 && !a->may_exist)
+			log_warning("container '%s': there is another route to %s in it, which "
+				    "counts; that of %s is not made",
+				    a->att->container, ip_prefix_text(&routes.items[i].dst).text,
+				    a->att->ifname);
+	}
 	return rc;
 }
 

@@ -179,11 +179,13 @@ static void check_route(struct check *check, const struct attachment *att,
 			const struct route_list *list, const struct route *want)
 {
 	const struct ip_prefix dst = ip_network(&want->dst);
+	const uint32_t table = route_is_main(want) ? 0 : want->table;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct route *have = &list->items[i];
 
-		if (have->link_index == want->link_index &&
+		if (have->type == want->type && have->table == table &&
+		    (want->type != ROUTE_UNICAST || have->link_index == want->link_index) &&
 		    (want->priority == 0 || have->priority == want->priority) &&
 		    have->dst.len == dst.len &&
 		    (dst.len == 0 ? have->dst.addr.family == dst.addr.family
@@ -192,7 +194,8 @@ static void check_route(struct check *check, const struct attachment *att,
 		    (!ip_is_set(&want->gateway) || ip_equal(&have->gateway, &want->gateway)))
 			return;
 	}
-	check_differs(check, "%s: route %s%s%s is missing", att->ifname, ip_prefix_text(&dst).text,
+	check_differs(check, "%s: route %s%s%s%s is missing", att->ifname,
+		      route_type_text(want->type), ip_prefix_text(&dst).text,
 		      ip_is_set(&want->gateway) ? " via " : "",
 		      ip_is_set(&want->gateway) ? ip_addr_text(&want->gateway).text : "");
 }
@@ -206,13 +209,10 @@ static int check_routes(struct check *check, const struct attachment *att, struc
 		routes_of(check->net ? check->net : &bare, att, index);
 	autoroutes struct route_list list = { .items = NULL };
 
-	if (route_list(nl, &list, err) < 0)
+	if (route_list_all(nl, &list, err) < 0)
 		return -err->code;
-	/* The others are not in the list. */
-	for (size_t i = 0; i < wanted.n; i++) {
-		if (wanted.items[i].type == ROUTE_UNICAST && route_is_main(&wanted.items[i]))
-			check_route(check, att, &list, &wanted.items[i]);
-	}
+	for (size_t i = 0; i < wanted.n; i++)
+		check_route(check, att, &list, &wanted.items[i]);
 	return 0;
 }
 

@@ -214,8 +214,9 @@ static const struct {
 	{ "devices", detach_devices },     { "names", detach_names },
 	{ "ports", detach_ports },         { "conntrack", detach_conntrack },
 	{ "neighbour", detach_neighbour }, { "interface", detach_interface },
-	{ "bandwidth", detach_bandwidth }, { "maccheck", detach_mac_check },
-	{ "lease", detach_lease },         { "ipfile", detach_ipfile },
+	{ "deadends", detach_dead_ends },  { "bandwidth", detach_bandwidth },
+	{ "maccheck", detach_mac_check },  { "lease", detach_lease },
+	{ "ipfile", detach_ipfile },
 };
 
 int detach_one(const struct detach *detach, const struct record_folder *folder,

@@ -34,7 +34,8 @@ struct detach {
 
 /*
  * Undo one attachment, in the order that keeps packets from going astray: devices, names, published
- * ports, conntrack, neighbour entry, interface, its IFB, its MAC rule, lease, address file, record.
+ * ports, conntrack, neighbour entry, interface, the routes that it does not take along, its IFB, its
+ * MAC rule, lease, address file, record.
  * Every step is tried; the first failure is returned and the record stays then, so that a second
  * detach or `gc` can finish. Things that are gone are fine.
  */
@@ -65,6 +66,7 @@ int detach_conntrack(const struct detach *detach, const struct attachment *att, 
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_interface(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_devices(const struct detach *detach, const struct attachment *att, struct err *err);
+int detach_dead_ends(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_mac_check(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_bandwidth(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_lease(const struct detach *detach, const struct attachment *att, struct err *err);

@@ -133,3 +133,18 @@ int netns_find(const struct attachment *att, int *fd, struct err *err)
 	rc = find_pin(att, fd, err);
 	return rc != 0 ? rc : find_process(att, fd, err);
 }
+
+int netns_find_known(const struct attachment *att, int open_fd)
+{
+	const struct record_owner *owner = &att->owner;
+	struct err ignored = ERR_INIT;
+	int fd = -1;
+
+	if (open_fd >= 0 && accept_fd(fcntl(open_fd, F_DUPFD_CLOEXEC, 3), att, &fd) > 0)
+		return fd;
+	if (owner->pid > 0 && process_is_alive(owner->pid, owner->start_ticks))
+		(void)accept_fd(netns_open_pid(owner->pid, &ignored), att, &fd);
+	else if (att->netns_path)
+		(void)try_path(att->netns_path, att, &fd);
+	return fd;
+}

@@ -12,4 +12,10 @@
  */
 int netns_find(const struct attachment *att, int *fd, struct err *err);
 
+/*
+ * The same without a search: open_fd (-1: none) if it is that one, else by the process, or by the name
+ * that it was given by. A descriptor of the caller's own; -1: it is gone, or nobody has a name of it.
+ */
+int netns_find_known(const struct attachment *att, int open_fd);
+
 #endif

@@ -26,6 +26,7 @@ void attachment_free(struct attachment *att)
 	strlist_free(&att->aliases);
 	free(att->ports);
 	record_devices_free(&att->devices);
+	route_list_free(&att->dead_ends);
 	*att = (struct attachment){ 0 };
 }
 
@@ -261,6 +262,7 @@ static const struct json_field record_fields[] = {
 	FIELD("ports", decode_ports, att, 0, &port_table),
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("devices", record_decode_devices, att.devices, 0, NULL),
+	FIELD("deadEnds", record_decode_dead_ends, att.dead_ends, 0, NULL),
 	FIELD("macCheck", json_decode_bool, att.mac_check, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
 	FIELD("defaultRoute", json_decode_bool, att.default_route, 0, NULL),
@@ -415,6 +417,7 @@ json_node *record_json(const struct attachment *att)
 		json_put_string(root, "firewall", firewalls[att->firewall - 1].name);
 	put_ports(root, att);
 	record_put_devices(root, &att->devices);
+	record_put_dead_ends(root, &att->dead_ends);
 	if (att->mac_check)
 		json_put_bool(root, "macCheck", true);
 	json_put_int(root, "mtu", att->mtu);

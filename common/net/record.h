@@ -15,6 +15,7 @@
 #include "common/net/netns.h"
 #include "common/net/network.h"
 #include "common/net/record_device.h"
+#include "common/net/record_route.h"
 
 /*
  * The record of an attachment, <state>/containers/<id>/<ifname>.json: written before the kernel is
@@ -67,7 +68,8 @@ struct attachment {
 	size_t n_ports;
 	enum firewall_kind firewall; /* with which they are published */
 	struct record_devices devices;
-	bool mac_check; /* frames with another source MAC are dropped: mac_check.h */
+	struct route_list dead_ends; /* blackholes and the like inside: record_route.h */
+	bool mac_check;              /* frames with another source MAC are dropped: mac_check.h */
 	unsigned int mtu;
 	bool default_route; /* the container's default route leads through it */
 	char *netns_path;   /* the name that its namespace was given by; NULL: by a process */

@@ -77,7 +77,8 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 		.rtm_table = route->table == 0 ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
 		.rtm_protocol = removes ? RTPROT_UNSPEC : RTPROT_BOOT,
 		.rtm_scope = removes ? RT_SCOPE_NOWHERE : kernel_scope(route),
-		.rtm_type = removes ? RTN_UNSPEC : kernel_type(route->type),
+		.rtm_type = removes && route->type == ROUTE_UNICAST ? RTN_UNSPEC
+								    : kernel_type(route->type),
 	};
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
@@ -141,9 +142,24 @@ static int multipath_link(const struct nlattr *multipath)
 	return nla_len(multipath) >= (int)sizeof(*hop) ? hop->rtnh_ifindex : 0;
 }
 
+static bool route_type_of(unsigned char kernel, enum route_type *type)
+{
+	for (*type = ROUTE_UNICAST; *type <= ROUTE_PROHIBIT; (*type)++) {
+		if (kernel_type(*type) == kernel)
+			return true;
+	}
+	return false;
+}
+
+struct wanted {
+	struct route_list *list;
+	bool all;
+};
+
 static void take_route(const struct nlmsghdr *answer, void *ctx)
 {
-	struct route_list *list = ctx;
+	const struct wanted *wanted = ctx;
+	struct route_list *list = wanted->list;
 	const struct rtmsg *head = nlmsg_data(answer);
 	struct nlattr *attrs[RTA_MAX + 1] = { NULL };
 	const int family = head->rtm_family;
@@ -152,14 +168,16 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 	unsigned int table = head->rtm_table;
 
 	if (answer->nlmsg_type != RTM_NEWROUTE || (family != AF_INET && family != AF_INET6) ||
-	    head->rtm_type != RTN_UNICAST ||
+	    !route_type_of(head->rtm_type, &route.type) ||
+	    (!wanted->all && route.type != ROUTE_UNICAST) ||
 	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, RTA_MAX, NULL) <
 		    0)
 		return;
 	if (attrs[RTA_TABLE])
 		table = nla_get_u32(attrs[RTA_TABLE]);
-	if (table != RT_TABLE_MAIN)
+	if (table != RT_TABLE_MAIN && !wanted->all)
 		return;
+	route.table = table == RT_TABLE_MAIN ? 0 : table;
 	route.dst.len = head->rtm_dst_len;
 	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == bytes)
 		memcpy(route.dst.addr.bytes, nla_data(attrs[RTA_DST]), (size_t)bytes);
@@ -177,8 +195,9 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 	list->items[list->n++] = route;
 }
 
-int route_list(struct netlink *nl, struct route_list *list, struct err *err)
+static int dump(struct netlink *nl, struct route_list *list, bool all, struct err *err)
 {
+	struct wanted wanted = { list, all };
 	const struct rtmsg head = { .rtm_family = AF_UNSPEC };
 	int rc = -EINTR;
 
@@ -187,9 +206,19 @@ int route_list(struct netlink *nl, struct route_list *list, struct err *err)
 		rc = netlink_ask(nl,
 				 netlink_msg(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, &head,
 					     sizeof(head)),
-				 take_route, list);
+				 take_route, &wanted);
 	}
 	return rc < 0 ? netlink_fail(nl, rc, err, "listing routes") : 0;
+}
+
+int route_list(struct netlink *nl, struct route_list *list, struct err *err)
+{
+	return dump(nl, list, false, err);
+}
+
+int route_list_all(struct netlink *nl, struct route_list *list, struct err *err)
+{
+	return dump(nl, list, true, err);
 }
 
 void route_list_free(struct route_list *list)

@@ -50,6 +50,8 @@ struct route_list {
 
 /* Unicast routes of the main table, default routes included. A dump: slow paths only. */
 int route_list(struct netlink *nl, struct route_list *list, struct err *err);
+/* Of every table, those that lead nowhere too. */
+int route_list_all(struct netlink *nl, struct route_list *list, struct err *err);
 void route_list_free(struct route_list *list);
 
 #endif

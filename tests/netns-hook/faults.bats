@@ -90,7 +90,7 @@ points() {
 
 @test "detach: killed at any step, the next detach finishes" {
 	local step n=0
-	for step in names conntrack neighbour interface lease ipfile; do
+	for step in names conntrack neighbour interface deadends lease ipfile; do
 		container "c$n"
 		attach "c$n" --ipfile "$BATS_TEST_TMPDIR/ip"
 		run -137 env CT_FAULT="$step.detach:kill" "$NETNS_TOOL" <<<"$(state_json "c$n" stopped)"
@@ -105,7 +105,7 @@ points() {
 
 @test "detach: a step that fails is said, the rest is done, the status is 0, and gc finishes" {
 	local step n=0
-	for step in names conntrack neighbour interface lease ipfile; do
+	for step in names conntrack neighbour interface deadends lease ipfile; do
 		container "c$n"
 		attach "c$n" --ipfile "$BATS_TEST_TMPDIR/ip"
 		run -0 env CT_FAULT="$step.detach:fail" "$NETNS_TOOL" <<<"$(state_json "c$n" stopped)"

@@ -243,6 +243,74 @@ millis_to_fetch() {
 	[ "${output% }" = "default via 10.44.0.7 dev eth0 metric 20" ]
 }
 
+@test "routes: detach takes those along that lead nowhere, of any table and family" {
+	container a
+	inside a ip route show table all >"$BATS_TEST_TMPDIR/before"
+	define '' ',"ranges":[[{"subnet":"fd00:44::/64"}]],"routes":[
+		{"dst":"10.51.0.0/16","type":"blackhole","priority":7,"table":100},
+		{"dst":"10.51.0.0/16","type":"blackhole","priority":9,"table":100},
+		{"dst":"10.52.0.0/16","type":"prohibit"},{"dst":"0.0.0.0/0","type":"unreachable"},
+		{"dst":"fd00:53::/64","type":"blackhole","table":300}]'
+	attach a --network s
+	[ "$(inside a ip route show table 100 | grep -c blackhole)" -eq 2 ]
+	inside a ip -6 route show table 300 | grep -q 'blackhole fd00:53::/64'
+	inside a ip route show | grep -q 'unreachable default'
+	detach a
+	[[ $(inside a ip -4 route show table all; inside a ip -6 route show table all) != *5[123].0.0* ]]
+	[ -z "$(inside a ip route show default)$(inside a ip -6 route show table 300)" ]
+	# the next one has its way there
+	"$NETNS_TOOL" rm --network s >/dev/null
+	define '' ',"routes":[{"dst":"10.52.0.0/16"}]'
+	run -0 attach a --network s
+	[ -z "$output" ]
+	inside a ip route show | grep -q '10.52.0.0/16 via 10.44.0.1'
+	inside a ip route show | grep -q 'default via 10.44.0.1'
+}
+
+@test "routes: attached again without one that leads nowhere, it is gone; a failure leaves none" {
+	local tool=$FAULT_BIN/ct-netns
+	container a
+	define '' ',"routes":[{"dst":"10.52.0.0/16","type":"prohibit"}]'
+	attach a --network s
+	define '' ',"routes":[{"dst":"10.53.0.0/16","type":"prohibit"}]'
+	attach a --network s
+	[ "$(inside a ip route show type prohibit | xargs)" = "prohibit 10.53.0.0/16" ]
+	detach a
+	state_json a creating "${PIDS[a]}" >"$BATS_TEST_TMPDIR/state"
+	run -1 env CT_FAULT=ports:fail "$tool" --network s <"$BATS_TEST_TMPDIR/state"
+	[ -z "$(inside a ip route show type prohibit)" ]
+	run -137 env CT_FAULT=ports:kill "$tool" --network s <"$BATS_TEST_TMPDIR/state"
+	detach a
+	[ -z "$(inside a ip route show type prohibit)" ]
+}
+
+@test "routes: check says what is missing of any kind and table, repair makes it" {
+	container a
+	define '' ',"routes":[{"dst":"10.51.0.0/16","table":100},{"dst":"10.52.0.0/16","type":"blackhole","priority":3}]'
+	attach a --network s
+	run -0 "$NETNS_TOOL" check
+	inside a ip route del 10.51.0.0/16 table 100
+	inside a ip route del blackhole 10.52.0.0/16
+	run -1 "$NETNS_TOOL" check
+	[[ $output == *"eth0: route 10.51.0.0/16 via 10.44.0.1 is missing"* ]]
+	[[ $output == *"eth0: route blackhole 10.52.0.0/16 is missing"* ]]
+	"$NETNS_TOOL" repair
+	run -0 "$NETNS_TOOL" check
+	inside a ip route show table 100 | grep -q 10.51.0.0/16
+}
+
+@test "routes: one that is there already is left, and that is said" {
+	container a
+	inside a ip link set lo up
+	inside a ip route add unreachable 10.51.0.0/16
+	define '' ',"routes":[{"dst":"10.51.0.0/16"}]'
+	run -0 attach a --network s
+	[[ $output == *"there is another route to 10.51.0.0/16 in it, which counts; that of eth0 is not made"* ]]
+	inside a ip route show | grep -q 'unreachable 10.51.0.0/16'
+	run -0 attach a --network s
+	[ -z "$output" ]
+}
+
 @test "routes: none by default when isDefaultGateway is false" {
 	define ',"isDefaultGateway":false'
 	container a
