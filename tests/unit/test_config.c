@@ -16,6 +16,7 @@
 #include "common/file.h"
 #include "runtime/config/config.h"
 #include "tests/unit/config_doc.h"
+#include "tests/unit/folder.h"
 
 #define CORPUS "tests/unit/corpus/config"
 
@@ -309,7 +310,7 @@ static void test_many_mounts(void **state)
 
 static void test_load(void **state)
 {
-	char dir[] = "/tmp/ct-test-config.XXXXXX";
+	struct folder folder;
 	autofree char *doc = doc_make(DOC_LINUX, "'namespaces': [{'type': 'mount'}]");
 	autofree char *text = NULL;
 	autoconfig struct config *config = NULL;
@@ -317,21 +318,17 @@ static void test_load(void **state)
 	size_t len = 0;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-
-	autoclose int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	assert_true(config_load_at(dir_fd, "config.json", &config, NULL, NULL, &err) < 0);
+	assert_int_equal(folder_make(&folder), 0);
+	assert_true(config_load_at(folder.fd, "config.json", &config, NULL, NULL, &err) < 0);
 	assert_int_equal(err.code, ENOENT);
 	assert_non_null(strstr(err.msg, "config.json"));
-	assert_int_equal(file_write_atomic_at(dir_fd, "config.json", doc, strlen(doc), 0600, &err),
-			 0);
-	assert_true(config_load_at(dir_fd, "config.json", &config, &text, &len, &err) >= 0);
+	assert_int_equal(
+		file_write_atomic_at(folder.fd, "config.json", doc, strlen(doc), 0600, &err), 0);
+	assert_true(config_load_at(folder.fd, "config.json", &config, &text, &len, &err) >= 0);
 	assert_int_equal(len, strlen(doc));
 	assert_string_equal(text, doc);
 	assert_string_equal(config->root.path, "rootfs");
-	assert_int_equal(unlinkat(dir_fd, "config.json", 0), 0);
-	assert_int_equal(rmdir(dir), 0);
+	assert_true(folder_remove(&folder) >= 0);
 }
 
 static void for_each_file(const char *dir,

@@ -17,33 +17,13 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/str.h"
-
-static char base[] = "/tmp/ct-unit-XXXXXX";
-static int base_fd = -1;
-
-static int make_base(void **state)
-{
-	(void)state;
-	if (!mkdtemp(base))
-		return -1;
-	base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return base_fd < 0 ? -1 : 0;
-}
-
-static int remove_base(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	(void)close(base_fd);
-	return file_remove_tree_at(AT_FDCWD, base, &err);
-}
+#include "tests/unit/folder.h"
 
 static void put(const char *name, const char *text)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(file_write_atomic_at(base_fd, name, text, strlen(text), 0600, &err), 0);
+	assert_int_equal(file_write_atomic_at(base.fd, name, text, strlen(text), 0600, &err), 0);
 }
 
 static void assert_holds(const char *name, const char *want)
@@ -51,13 +31,13 @@ static void assert_holds(const char *name, const char *want)
 	autofree char *text = NULL;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(file_read_at(base_fd, name, 4096, &text, NULL, &err), 0);
+	assert_int_equal(file_read_at(base.fd, name, 4096, &text, NULL, &err), 0);
 	assert_string_equal(text, want);
 }
 
 static size_t entries_of(const char *path)
 {
-	int fd = openat(base_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(base.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autodir DIR *dir = fdopendir(fd);
 	size_t n = 0;
 
@@ -76,14 +56,14 @@ static void a_read_ends_at_its_cap(void **state)
 
 	(void)state;
 	put("ten", "0123456789");
-	assert_int_equal(file_read_at(base_fd, "ten", 10, &text, &len, &err), 0);
+	assert_int_equal(file_read_at(base.fd, "ten", 10, &text, &len, &err), 0);
 	assert_int_equal(len, 10);
 	assert_string_equal(text, "0123456789");
-	assert_int_equal(file_read_at(base_fd, "ten", 9, &untouched, &len, &err), -EFBIG);
+	assert_int_equal(file_read_at(base.fd, "ten", 9, &untouched, &len, &err), -EFBIG);
 	assert_non_null(strstr(err.msg, "'ten'"));
 	assert_int_equal(file_read_at(AT_FDCWD, "/dev/zero", 100000, &untouched, &len, &err),
 			 -EFBIG);
-	assert_int_equal(file_read_at(base_fd, "none", 9, &untouched, &len, &err), -ENOENT);
+	assert_int_equal(file_read_at(base.fd, "none", 9, &untouched, &len, &err), -ENOENT);
 	assert_non_null(strstr(err.msg, "'none'"));
 	assert_null(untouched);
 }
@@ -100,12 +80,12 @@ static void a_read_takes_all_of_a_large_or_empty_file(void **state)
 	(void)state;
 	for (size_t i = 0; i < size; i++)
 		big[i] = (char)(i % 251);
-	assert_int_equal(file_write_atomic_at(base_fd, "big", big, size, 0600, &err), 0);
-	assert_int_equal(file_read_at(base_fd, "big", size, &text, &len, &err), 0);
+	assert_int_equal(file_write_atomic_at(base.fd, "big", big, size, 0600, &err), 0);
+	assert_int_equal(file_read_at(base.fd, "big", size, &text, &len, &err), 0);
 	assert_int_equal(len, size);
 	assert_memory_equal(text, big, size);
 	put("empty", "");
-	assert_int_equal(file_read_at(base_fd, "empty", 0, &empty, &len, &err), 0);
+	assert_int_equal(file_read_at(base.fd, "empty", 0, &empty, &len, &err), 0);
 	assert_int_equal(len, 0);
 	assert_string_equal(empty, "");
 }
@@ -116,8 +96,8 @@ static void a_fifo_without_a_writer_holds_nobody_up(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(mkfifoat(base_fd, "fifo", 0600), 0);
-	assert_int_equal(file_read_at(base_fd, "fifo", 10, &text, NULL, &err), 0);
+	assert_int_equal(mkfifoat(base.fd, "fifo", 0600), 0);
+	assert_int_equal(file_read_at(base.fd, "fifo", 10, &text, NULL, &err), 0);
 	assert_string_equal(text, "");
 }
 
@@ -128,20 +108,20 @@ static void a_replaced_file_is_old_or_new_and_leaves_nothing_beside(void **state
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(mkdirat(base_fd, "d", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "d", 0700), 0);
 	put("d/f", "the old text");
-	autoclose int old_fd = openat(base_fd, "d/f", O_RDONLY | O_CLOEXEC);
+	autoclose int old_fd = openat(base.fd, "d/f", O_RDONLY | O_CLOEXEC);
 
 	put("d/f", "new");
 	assert_holds("d/f", "new");
 	assert_int_equal(file_read_fd(old_fd, "f", 100, &seen, NULL, &err), 0);
 	assert_string_equal(seen, "the old text");
-	assert_int_equal(fstatat(base_fd, "d/f", &st, 0), 0);
+	assert_int_equal(fstatat(base.fd, "d/f", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(entries_of("d"), 1);
 	/* A folder cannot be replaced: the text that was meant for it goes away again. */
-	assert_int_equal(mkdirat(base_fd, "d/sub", 0700), 0);
-	assert_true(file_write_atomic_at(base_fd, "d/sub", "x", 1, 0600, &err) < 0);
+	assert_int_equal(mkdirat(base.fd, "d/sub", 0700), 0);
+	assert_true(file_write_atomic_at(base.fd, "d/sub", "x", 1, 0600, &err) < 0);
 	assert_int_equal(entries_of("d"), 2);
 }
 
@@ -151,11 +131,11 @@ static void a_replaced_link_leaves_its_target_alone(void **state)
 
 	(void)state;
 	put("target", "kept");
-	assert_int_equal(symlinkat("target", base_fd, "link"), 0);
+	assert_int_equal(symlinkat("target", base.fd, "link"), 0);
 	put("link", "new");
 	assert_holds("target", "kept");
 	assert_holds("link", "new");
-	assert_int_equal(fstatat(base_fd, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(base.fd, "link", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_true(S_ISREG(st.st_mode));
 }
 
@@ -165,10 +145,10 @@ static void a_write_to_the_kernel_needs_the_file(void **state)
 
 	(void)state;
 	put("knob", "");
-	assert_int_equal(file_write_at(base_fd, "knob", "1", &err), 0);
+	assert_int_equal(file_write_at(base.fd, "knob", "1", &err), 0);
 	assert_holds("knob", "1");
-	assert_int_equal(file_write_at(base_fd, "no-knob", "1", &err), -ENOENT);
-	assert_int_equal(faccessat(base_fd, "no-knob", F_OK, 0), -1);
+	assert_int_equal(file_write_at(base.fd, "no-knob", "1", &err), -ENOENT);
+	assert_int_equal(faccessat(base.fd, "no-knob", F_OK, 0), -1);
 }
 
 static void a_tree_is_removed_and_links_out_of_it_are_not_followed(void **state)
@@ -176,24 +156,24 @@ static void a_tree_is_removed_and_links_out_of_it_are_not_followed(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(mkdirat(base_fd, "out", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "out", 0700), 0);
 	put("out/kept", "kept");
-	assert_int_equal(mkdirat(base_fd, "tree", 0700), 0);
-	assert_int_equal(mkdirat(base_fd, "tree/a", 0700), 0);
-	assert_int_equal(mkdirat(base_fd, "tree/a/b", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "tree", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "tree/a", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "tree/a/b", 0700), 0);
 	put("tree/a/b/file", "x");
-	assert_int_equal(symlinkat("../out", base_fd, "tree/link"), 0);
-	assert_int_equal(symlinkat("../../out/kept", base_fd, "tree/a/link"), 0);
-	assert_int_equal(symlinkat("nowhere", base_fd, "tree/dangling"), 0);
-	assert_int_equal(mkfifoat(base_fd, "tree/fifo", 0600), 0);
-	assert_int_equal(file_remove_tree_at(base_fd, "tree", &err), 0);
-	assert_int_equal(faccessat(base_fd, "tree", F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	assert_int_equal(symlinkat("../out", base.fd, "tree/link"), 0);
+	assert_int_equal(symlinkat("../../out/kept", base.fd, "tree/a/link"), 0);
+	assert_int_equal(symlinkat("nowhere", base.fd, "tree/dangling"), 0);
+	assert_int_equal(mkfifoat(base.fd, "tree/fifo", 0600), 0);
+	assert_int_equal(file_remove_tree_at(base.fd, "tree", &err), 0);
+	assert_int_equal(faccessat(base.fd, "tree", F_OK, AT_SYMLINK_NOFOLLOW), -1);
 	assert_holds("out/kept", "kept");
 	/* A link that is named itself goes, what it points to stays. */
-	assert_int_equal(symlinkat("out", base_fd, "to-out"), 0);
-	assert_int_equal(file_remove_tree_at(base_fd, "to-out", &err), 0);
+	assert_int_equal(symlinkat("out", base.fd, "to-out"), 0);
+	assert_int_equal(file_remove_tree_at(base.fd, "to-out", &err), 0);
 	assert_holds("out/kept", "kept");
-	assert_int_equal(file_remove_tree_at(base_fd, "never-was", &err), 0);
+	assert_int_equal(file_remove_tree_at(base.fd, "never-was", &err), 0);
 }
 
 static void a_memfd_is_at_its_start_and_sealed(void **state)
@@ -216,8 +196,8 @@ static void a_memfd_is_at_its_start_and_sealed(void **state)
 
 static void missing_folders_are_made(void **state)
 {
-	autofree char *path = xasprintf("%s/x/y/z", base);
-	autofree char *below_file = xasprintf("%s/ten/x", base);
+	autofree char *path = xasprintf("%s/x/y/z", base.path);
+	autofree char *below_file = xasprintf("%s/ten/x", base.path);
 	struct err err = ERR_INIT;
 	struct stat st;
 

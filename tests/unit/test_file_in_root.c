@@ -14,27 +14,7 @@
 
 #include "common/cleanup.h"
 #include "common/file.h"
-
-static char base[] = "/tmp/ct-unit-XXXXXX";
-static int base_fd = -1;
-
-static int make_base(void **state)
-{
-	(void)state;
-	if (!mkdtemp(base))
-		return -1;
-	base_fd = open(base, O_DIRECTORY | O_CLOEXEC);
-	return base_fd < 0 ? -1 : 0;
-}
-
-static int remove_base(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	(void)close(base_fd);
-	return file_remove_tree_at(AT_FDCWD, base, &err);
-}
+#include "tests/unit/folder.h"
 
 static void links_of_the_image_never_lead_out_of_it(void **state)
 {
@@ -48,14 +28,14 @@ static void links_of_the_image_never_lead_out_of_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(symlinkat(links[i][0], base_fd, links[i][1]), 0);
-		autoclose int fd = file_mkdir_in_root(base_fd, links[i][1], 0755, &err);
+		assert_int_equal(symlinkat(links[i][0], base.fd, links[i][1]), 0);
+		autoclose int fd = file_mkdir_in_root(base.fd, links[i][1], 0755, &err);
 
 		assert_true(fd >= 0);
 	}
-	assert_int_equal(fstatat(base_fd, "etc/made", &st, 0), 0);
-	assert_int_equal(fstatat(base_fd, "made-up", &st, 0), 0);
-	assert_int_equal(fstatat(base_fd, "run", &st, 0), 0);
+	assert_int_equal(fstatat(base.fd, "etc/made", &st, 0), 0);
+	assert_int_equal(fstatat(base.fd, "made-up", &st, 0), 0);
+	assert_int_equal(fstatat(base.fd, "run", &st, 0), 0);
 	assert_int_equal(access("/etc/made", F_OK), -1);
 }
 
@@ -64,10 +44,10 @@ static void a_loop_of_links_is_refused(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(symlinkat("b", base_fd, "a"), 0);
-	assert_int_equal(symlinkat("a", base_fd, "b"), 0);
-	assert_int_equal(file_mkdir_in_root(base_fd, "a/x", 0755, &err), -ELOOP);
-	assert_int_equal(file_create_in_root(base_fd, "a", 0644, &err), -ELOOP);
+	assert_int_equal(symlinkat("b", base.fd, "a"), 0);
+	assert_int_equal(symlinkat("a", base.fd, "b"), 0);
+	assert_int_equal(file_mkdir_in_root(base.fd, "a/x", 0755, &err), -ELOOP);
+	assert_int_equal(file_create_in_root(base.fd, "a", 0644, &err), -ELOOP);
 }
 
 int main(void)

@@ -20,12 +20,12 @@
 #include "common/file.h"
 #include "common/str.h"
 #include "netns-hook/hosts.h"
+#include "tests/unit/folder.h"
 
 #define CONTAINERS 120
 
 struct fixture {
-	char path[32];
-	int state_fd;
+	struct folder state;
 	struct network net;
 };
 
@@ -33,22 +33,16 @@ static int make_state(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	(void)snprintf(f->path, sizeof(f->path), "/tmp/ct-unit-XXXXXX");
-	if (!mkdtemp(f->path))
-		return -1;
-	f->state_fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	network_default(&f->net);
 	*state = f;
-	return f->state_fd < 0 ? -1 : 0;
+	return folder_make(&f->state);
 }
 
 static int remove_state(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = ERR_INIT;
-	int rc = file_remove_tree_at(AT_FDCWD, f->path, &err);
+	int rc = folder_remove(&f->state);
 
-	(void)close(f->state_fd);
 	network_free(&f->net);
 	free(f);
 	return rc;
@@ -71,7 +65,7 @@ static void add(struct fixture *f, unsigned int i)
 	autoattachment struct attachment att = attachment_of(i);
 	struct err err = ERR_INIT;
 
-	if (hosts_add(f->state_fd, &f->net, &att, &err) < 0)
+	if (hosts_add(f->state.fd, &f->net, &att, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -80,7 +74,7 @@ static void take(struct fixture *f, unsigned int i)
 	autoattachment struct attachment att = attachment_of(i);
 	struct err err = ERR_INIT;
 
-	if (hosts_remove(f->state_fd, "default", att.container, "eth0", &err) < 0)
+	if (hosts_remove(f->state.fd, "default", att.container, "eth0", &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -89,7 +83,7 @@ static char *read_hosts(const struct fixture *f)
 	char *text = NULL;
 	struct err err = ERR_INIT;
 
-	if (file_read_at(f->state_fd, "networks/default/hosts", 1u << 20, &text, NULL, &err) < 0)
+	if (file_read_at(f->state.fd, "networks/default/hosts", 1u << 20, &text, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
 	return text;
 }
@@ -148,7 +142,7 @@ static void no_line_crosses_a_block(void **state)
 static void read_until_killed(const struct fixture *f, size_t *reads)
 {
 	for (;;) {
-		int fd = openat(f->state_fd, "networks/default/hosts", O_RDONLY | O_CLOEXEC);
+		int fd = openat(f->state.fd, "networks/default/hosts", O_RDONLY | O_CLOEXEC);
 		FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 		char line[1024];
 		int n = 0;

@@ -16,11 +16,11 @@
 #include "common/file.h"
 #include "runtime/intel_rdt.h"
 #include "tests/unit/config_doc.h"
+#include "tests/unit/folder.h"
 
 /* An ordinary folder in resctrl's place: nobody has the CPU for another. */
 struct fixture {
-	char dir[32];
-	int fd;
+	struct folder resctrl;
 	struct config *config;
 	struct err err;
 };
@@ -29,10 +29,7 @@ static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/rdt.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(f->fd >= 0);
+	assert_int_equal(folder_make(&f->resctrl), 0);
 	*state = f;
 	return 0;
 }
@@ -41,8 +38,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	(void)file_remove_tree_at(AT_FDCWD, f->dir, &f->err);
-	(void)close(f->fd);
+	(void)folder_remove(&f->resctrl);
 	config_free(&f->config);
 	free(f);
 	return 0;
@@ -63,7 +59,8 @@ static const struct config_intel_rdt *parse(struct fixture *f, const char *membe
 
 static void put(const struct fixture *f, const char *path, const char *text)
 {
-	autoclose int fd = openat(f->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	autoclose int fd =
+		openat(f->resctrl.fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
@@ -75,15 +72,15 @@ static void add_class(const struct fixture *f, const char *name, const char *sch
 	autofree char *tasks_path = xasprintf("%s/tasks", name);
 	autofree char *groups_path = xasprintf("%s/mon_groups", name);
 
-	assert_true(mkdirat(f->fd, name, 0700) == 0 || errno == EEXIST);
-	assert_int_equal(mkdirat(f->fd, groups_path, 0700), 0);
+	assert_true(mkdirat(f->resctrl.fd, name, 0700) == 0 || errno == EEXIST);
+	assert_int_equal(mkdirat(f->resctrl.fd, groups_path, 0700), 0);
 	put(f, schemata_path, schemata);
 	put(f, tasks_path, "");
 }
 
 static bool there(const struct fixture *f, const char *path)
 {
-	return faccessat(f->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(f->resctrl.fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static void assert_text(const struct fixture *f, const char *path, const char *expected)
@@ -91,7 +88,7 @@ static void assert_text(const struct fixture *f, const char *path, const char *e
 	struct err err = ERR_INIT;
 	autofree char *text = NULL;
 
-	assert_true(file_read_at(f->fd, path, 4096, &text, NULL, &err) >= 0);
+	assert_true(file_read_at(f->resctrl.fd, path, 4096, &text, NULL, &err) >= 0);
 	assert_string_equal(text, expected);
 }
 
@@ -122,29 +119,29 @@ static void test_own_class(void **state)
 	struct fixture *f = *state;
 	const struct config_intel_rdt *rdt = parse(f, "");
 
-	assert_int_equal(intel_rdt_check_at(f->fd, rdt, "id", &f->err), 0);
-	assert_int_equal(intel_rdt_make_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_check_at(f->resctrl.fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_make_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 	assert_true(there(f, "id"));
 	put(f, "id/tasks", "");
-	assert_int_equal(intel_rdt_enter_at(f->fd, rdt, "id", 42, &f->err), 0);
+	assert_int_equal(intel_rdt_enter_at(f->resctrl.fd, rdt, "id", 42, &f->err), 0);
 	assert_text(f, "id/tasks", "42");
 	/* Another container would take it for its own. */
-	assert_int_equal(intel_rdt_check_at(f->fd, rdt, "id", &f->err), -EEXIST);
-	assert_int_equal(unlinkat(f->fd, "id/tasks", 0), 0);
-	assert_int_equal(intel_rdt_remove_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_check_at(f->resctrl.fd, rdt, "id", &f->err), -EEXIST);
+	assert_int_equal(unlinkat(f->resctrl.fd, "id/tasks", 0), 0);
+	assert_int_equal(intel_rdt_remove_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 	assert_false(there(f, "id"));
-	assert_int_equal(intel_rdt_remove_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_remove_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 }
 
 static void test_refused_schema(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(mkdirat(f->fd, "info", 0700), 0);
+	assert_int_equal(mkdirat(f->resctrl.fd, "info", 0700), 0);
 	put(f, "info/last_cmd_status", "mask out of range\n");
 	/* A new folder here has no schemata file, so writing it fails. */
-	assert_true(intel_rdt_make_at(f->fd, parse(f, "'l3CacheSchema': 'L3:0=f'"), "id", &f->err) <
-		    0);
+	assert_true(intel_rdt_make_at(f->resctrl.fd, parse(f, "'l3CacheSchema': 'L3:0=f'"), "id",
+				      &f->err) < 0);
 	assert_non_null(strstr(f->err.msg, "linux.intelRdt: mask out of range: "));
 	assert_false(there(f, "id"));
 }
@@ -167,17 +164,17 @@ static void test_shared_class(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		autofree char *members =
 			xasprintf("'closID': 'gold', 'schemata': [%s]", cases[i].schemata);
-		int rc = intel_rdt_make_at(f->fd, parse(f, members), "id", &f->err);
+		int rc = intel_rdt_make_at(f->resctrl.fd, parse(f, members), "id", &f->err);
 
 		if ((rc >= 0) != cases[i].met)
 			fail_msg("%s: %d %s", cases[i].schemata, rc, f->err.msg);
 	}
 	const struct config_intel_rdt *rdt = parse(f, "'closID': 'gold'");
 
-	assert_int_equal(intel_rdt_make_at(f->fd, rdt, "id", &f->err), 0);
-	assert_int_equal(intel_rdt_enter_at(f->fd, rdt, "id", 7, &f->err), 0);
+	assert_int_equal(intel_rdt_make_at(f->resctrl.fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_enter_at(f->resctrl.fd, rdt, "id", 7, &f->err), 0);
 	assert_text(f, "gold/tasks", "7");
-	assert_int_equal(intel_rdt_remove_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_remove_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 	assert_true(there(f, "gold"));
 }
 
@@ -185,7 +182,8 @@ static void test_missing_class(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(intel_rdt_make_at(f->fd, parse(f, "'closID': 'gold'"), "id", &f->err),
+	assert_int_equal(intel_rdt_make_at(f->resctrl.fd, parse(f, "'closID': 'gold'"), "id",
+					   &f->err),
 			 -ENOENT);
 	assert_non_null(strstr(f->err.msg, "'gold'"));
 	assert_false(there(f, "gold"));
@@ -197,14 +195,14 @@ static void test_default_class(void **state)
 	const struct config_intel_rdt *rdt = parse(f, "'closID': '/', 'enableMonitoring': true");
 
 	add_class(f, ".", "L3:0=f\n");
-	assert_int_equal(intel_rdt_make_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(intel_rdt_make_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 	assert_true(there(f, "mon_groups/id"));
 	put(f, "mon_groups/id/tasks", "");
-	assert_int_equal(intel_rdt_enter_at(f->fd, rdt, "id", 9, &f->err), 0);
+	assert_int_equal(intel_rdt_enter_at(f->resctrl.fd, rdt, "id", 9, &f->err), 0);
 	assert_text(f, "tasks", "9");
 	assert_text(f, "mon_groups/id/tasks", "9");
-	assert_int_equal(unlinkat(f->fd, "mon_groups/id/tasks", 0), 0);
-	assert_int_equal(intel_rdt_remove_at(f->fd, rdt, "id", &f->err), 0);
+	assert_int_equal(unlinkat(f->resctrl.fd, "mon_groups/id/tasks", 0), 0);
+	assert_int_equal(intel_rdt_remove_at(f->resctrl.fd, rdt, "id", &f->err), 0);
 	assert_false(there(f, "mon_groups/id"));
 	assert_true(there(f, "mon_groups"));
 }
@@ -222,9 +220,9 @@ static void test_monitoring(void **state)
 	add_class(f, "gold", "L3:0=f\n");
 	const struct config_intel_rdt *rdt = parse(f, "'closID': 'gold', 'enableMonitoring': true");
 
-	assert_int_equal(mkdirat(f->fd, "gold/mon_groups/id", 0700), 0);
-	assert_int_equal(intel_rdt_check_at(f->fd, rdt, "id", &f->err), -EEXIST);
-	assert_int_equal(intel_rdt_check_at(f->fd, rdt, "other", &f->err), 0);
+	assert_int_equal(mkdirat(f->resctrl.fd, "gold/mon_groups/id", 0700), 0);
+	assert_int_equal(intel_rdt_check_at(f->resctrl.fd, rdt, "id", &f->err), -EEXIST);
+	assert_int_equal(intel_rdt_check_at(f->resctrl.fd, rdt, "other", &f->err), 0);
 }
 
 int main(void)

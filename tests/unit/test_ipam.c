@@ -17,12 +17,12 @@
 #include "common/net/network.h"
 #include "common/str.h"
 #include "netns-hook/ipam.h"
+#include "tests/unit/folder.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 
 struct fixture {
-	char dir[64];
-	int state_fd;
+	struct folder state;
 	struct network net;
 	struct strlist dead; /* containers that are gone */
 };
@@ -49,10 +49,7 @@ static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/ct-test-ipam.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->state_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(f->state_fd >= 0);
+	assert_int_equal(folder_make(&f->state), 0);
 	network_default(&f->net);
 	set_subnet(f, "10.9.0.1/16");
 	*state = f;
@@ -62,10 +59,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = ERR_INIT;
 
-	(void)close(f->state_fd);
-	assert_true(file_remove_tree_at(AT_FDCWD, f->dir, &err) >= 0);
+	assert_true(folder_remove(&f->state) >= 0);
 	network_free(&f->net);
 	strlist_free(&f->dead);
 	free(f);
@@ -91,7 +86,7 @@ static int lease_as(struct fixture *f, const char *id, const char *boot, const c
 
 	if (wanted)
 		request.wanted = addr_of(wanted);
-	return ipam_lease(f->state_fd, &f->net, &request, lease, err);
+	return ipam_lease(f->state.fd, &f->net, &request, lease, err);
 }
 
 static void expect_lease(struct fixture *f, const char *id, const char *expected)
@@ -110,7 +105,7 @@ static int release(struct fixture *f, const char *id, const char *addr)
 	const struct ip_addr a = addr_of(addr);
 	struct err err = ERR_INIT;
 
-	return ipam_release(f->state_fd, f->net.name, &a, &holder, &err);
+	return ipam_release(f->state.fd, f->net.name, &a, &holder, &err);
 }
 
 static void test_first_is_two_then_three(void **state)
@@ -250,7 +245,7 @@ static void test_leases_of_another_boot_are_free(void **state)
 static void write_lease(struct fixture *f, const char *name, const char *text)
 {
 	autofree char *path = xasprintf("networks/default/%s", name);
-	autoclose int fd = openat(f->state_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	autoclose int fd = openat(f->state.fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	struct err err = ERR_INIT;
 
 	assert_true(fd >= 0);
@@ -283,8 +278,8 @@ static void test_release_all_knows_no_address(void **state)
 	expect_lease(f, "a", "10.9.0.2");
 	expect_lease(f, "b", "10.9.0.3");
 	expect_lease(f, "a", "10.9.0.4");
-	assert_int_equal(ipam_release_all(f->state_fd, &holder, &err), 2);
-	assert_int_equal(ipam_release_all(f->state_fd, &holder, &err), 0);
+	assert_int_equal(ipam_release_all(f->state.fd, &holder, &err), 2);
+	assert_int_equal(ipam_release_all(f->state.fd, &holder, &err), 0);
 	assert_int_equal(release(f, "b", "10.9.0.3"), 1);
 }
 
@@ -299,7 +294,7 @@ static void test_collect_frees_the_dead_only(void **state)
 	expect_lease(f, "b", "10.9.0.3");
 	assert_int_equal(lease_as(f, "old", "old-boot", NULL, &lease, &err), 0);
 	strlist_add(&f->dead, "a");
-	assert_int_equal(ipam_collect(f->state_fd, &gc, &err), 2);
+	assert_int_equal(ipam_collect(f->state.fd, &gc, &err), 2);
 	assert_int_equal(release(f, "a", "10.9.0.2"), 0);
 	assert_int_equal(release(f, "b", "10.9.0.3"), 1);
 }
@@ -311,10 +306,10 @@ static void test_holds(void **state)
 	const struct ip_addr two = addr_of("10.9.0.2");
 	const struct ipam_holder a = { "a", "eth0", BOOT }, b = { "b", "eth0", BOOT };
 
-	assert_int_equal(ipam_holds(f->state_fd, "default", &two, &a, &err), 0);
+	assert_int_equal(ipam_holds(f->state.fd, "default", &two, &a, &err), 0);
 	expect_lease(f, "a", "10.9.0.2");
-	assert_int_equal(ipam_holds(f->state_fd, "default", &two, &a, &err), 1);
-	assert_int_equal(ipam_holds(f->state_fd, "default", &two, &b, &err), 0);
+	assert_int_equal(ipam_holds(f->state.fd, "default", &two, &a, &err), 1);
+	assert_int_equal(ipam_holds(f->state.fd, "default", &two, &b, &err), 0);
 }
 
 static void test_reset_starts_anew_only_when_empty(void **state)
@@ -323,11 +318,11 @@ static void test_reset_starts_anew_only_when_empty(void **state)
 	struct err err = ERR_INIT;
 
 	expect_lease(f, "a", "10.9.0.2");
-	assert_int_equal(ipam_reset(f->state_fd, "default", &err), 0);
+	assert_int_equal(ipam_reset(f->state.fd, "default", &err), 0);
 	expect_lease(f, "b", "10.9.0.3");
 	assert_int_equal(release(f, "a", "10.9.0.2"), 1);
 	assert_int_equal(release(f, "b", "10.9.0.3"), 1);
-	assert_int_equal(ipam_reset(f->state_fd, "default", &err), 0);
+	assert_int_equal(ipam_reset(f->state.fd, "default", &err), 0);
 	expect_lease(f, "c", "10.9.0.2");
 }
 

@@ -16,41 +16,21 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/lock.h"
-
-static char base[] = "/tmp/ct-unit-XXXXXX";
-static int base_fd = -1;
-
-static int make_base(void **state)
-{
-	(void)state;
-	if (!mkdtemp(base))
-		return -1;
-	base_fd = open(base, O_DIRECTORY | O_CLOEXEC);
-	return base_fd < 0 ? -1 : 0;
-}
-
-static int remove_base(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	(void)close(base_fd);
-	return file_remove_tree_at(AT_FDCWD, base, &err);
-}
+#include "tests/unit/folder.h"
 
 static void a_lock_excludes_until_it_is_closed(void **state)
 {
 	struct err err = ERR_INIT;
-	int fd = lock_open_at(base_fd, "lock", LOCK_EXCLUSIVE, 0, &err);
+	int fd = lock_open_at(base.fd, "lock", LOCK_EXCLUSIVE, 0, &err);
 
 	(void)state;
 	assert_true(fd >= 0);
-	assert_int_equal(lock_open_at(base_fd, "lock", LOCK_EXCLUSIVE, 0, &err), -EWOULDBLOCK);
-	assert_int_equal(lock_open_at(base_fd, "lock", LOCK_SHARED, 0, &err), -EWOULDBLOCK);
+	assert_int_equal(lock_open_at(base.fd, "lock", LOCK_EXCLUSIVE, 0, &err), -EWOULDBLOCK);
+	assert_int_equal(lock_open_at(base.fd, "lock", LOCK_SHARED, 0, &err), -EWOULDBLOCK);
 	(void)close(fd);
-	fd = lock_open_at(base_fd, "lock", LOCK_SHARED, 0, &err);
+	fd = lock_open_at(base.fd, "lock", LOCK_SHARED, 0, &err);
 	assert_true(fd >= 0);
-	autoclose int second_fd = lock_open_at(base_fd, "lock", LOCK_SHARED, 0, &err);
+	autoclose int second_fd = lock_open_at(base.fd, "lock", LOCK_SHARED, 0, &err);
 
 	assert_true(second_fd >= 0);
 	(void)close(fd);
@@ -60,12 +40,12 @@ static void a_wait_lasts_as_long_as_told(void **state)
 {
 	struct err err = ERR_INIT;
 	struct timespec start, end;
-	autoclose int fd = lock_open_at(base_fd, "wait", LOCK_EXCLUSIVE, 0, &err);
+	autoclose int fd = lock_open_at(base.fd, "wait", LOCK_EXCLUSIVE, 0, &err);
 
 	(void)state;
 	assert_true(fd >= 0);
 	(void)clock_gettime(CLOCK_MONOTONIC, &start);
-	assert_int_equal(lock_open_at(base_fd, "wait", LOCK_SHARED, 50, &err), -ETIMEDOUT);
+	assert_int_equal(lock_open_at(base.fd, "wait", LOCK_SHARED, 50, &err), -ETIMEDOUT);
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	long spent_ms = (end.tv_sec - start.tv_sec) * 1000 + end.tv_nsec / 1000000 -
 			start.tv_nsec / 1000000;

@@ -16,20 +16,17 @@
 #include "common/file.h"
 #include "common/net/record.h"
 #include "common/str.h"
+#include "tests/unit/folder.h"
 
 struct fixture {
-	char dir[64];
-	int state_fd;
+	struct folder state;
 };
 
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/ct-test-record.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->state_fd = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(f->state_fd >= 0);
+	assert_int_equal(folder_make(&f->state), 0);
 	*state = f;
 	return 0;
 }
@@ -37,10 +34,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	struct err err = ERR_INIT;
 
-	(void)close(f->state_fd);
-	assert_true(file_remove_tree_at(AT_FDCWD, f->dir, &err) >= 0);
+	assert_true(folder_remove(&f->state) >= 0);
 	free(f);
 	return 0;
 }
@@ -75,7 +70,7 @@ static void write_sample(struct fixture *f, const char *id, const char *ifname)
 	struct err err = ERR_INIT;
 
 	sample(&att, id, ifname);
-	assert_int_equal(record_folder_open(f->state_fd, id, true, -1, &folder, &err), 1);
+	assert_int_equal(record_folder_open(f->state.fd, id, true, -1, &folder, &err), 1);
 	assert_true(record_write(&folder, &att, &err) >= 0);
 }
 
@@ -87,7 +82,7 @@ static void test_what_is_written_is_read(void **state)
 
 	write_sample(f, "a", "eth0");
 	sample(&want, "a", "eth0");
-	assert_int_equal(record_load(f->state_fd, "a", "eth0", &att, &err), 1);
+	assert_int_equal(record_load(f->state.fd, "a", "eth0", &att, &err), 1);
 	assert_string_equal(att.container, "a");
 	assert_string_equal(att.network, "default");
 	assert_string_equal(att.ipfile, "/bundle/.ip");
@@ -118,7 +113,7 @@ static void test_without_an_address(void **state)
 	sample(&att, "a", "eth0");
 	att.n_addresses = 0;
 	att.state = RECORD_ADDING;
-	assert_int_equal(record_folder_open(f->state_fd, "a", true, -1, &folder, &err), 1);
+	assert_int_equal(record_folder_open(f->state.fd, "a", true, -1, &folder, &err), 1);
 	assert_true(record_write(&folder, &att, &err) >= 0);
 	assert_int_equal(record_read(&folder, "eth0", &back, &err), 1);
 	assert_int_equal(back.n_addresses, 0);
@@ -127,7 +122,7 @@ static void test_without_an_address(void **state)
 
 static void put_file(struct fixture *f, const char *path, const char *text, size_t len)
 {
-	autoclose int fd = openat(f->state_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	autoclose int fd = openat(f->state.fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	struct err err = ERR_INIT;
 
 	assert_true(fd >= 0);
@@ -169,9 +164,9 @@ static void test_damaged_records_are_named_and_left_out(void **state)
 		struct err err = ERR_INIT;
 
 		put_file(f, "containers/bad/eth0.json", bad[i], strlen(bad[i]));
-		assert_int_equal(record_load(f->state_fd, "bad", "eth0", &att, &err), -EBADMSG);
+		assert_int_equal(record_load(f->state.fd, "bad", "eth0", &att, &err), -EBADMSG);
 		assert_non_null(strstr(err.msg, "record of container 'bad'"));
-		assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+		assert_int_equal(record_list(f->state.fd, &list, &err), 0);
 		assert_int_equal(list.n, 1);
 		assert_string_equal(list.items[0].container, "good");
 	}
@@ -187,7 +182,7 @@ static void test_a_bad_host_address_is_named_by_its_own_key(void **state)
 
 	write_sample(f, "bad", "eth0");
 	put_file(f, "containers/bad/eth0.json", text, strlen(text));
-	assert_int_equal(record_load(f->state_fd, "bad", "eth0", &att, &err), -EBADMSG);
+	assert_int_equal(record_load(f->state.fd, "bad", "eth0", &att, &err), -EBADMSG);
 	assert_non_null(strstr(err.msg, "hostIP"));
 	assert_non_null(strstr(err.msg, "'nowhere' is not an IP address"));
 	assert_null(strstr(err.msg, "gateway"));
@@ -199,7 +194,7 @@ static void test_list_is_sorted_and_skips_strangers(void **state)
 	autorecords struct record_list list = { 0 };
 	struct err err = ERR_INIT;
 
-	assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+	assert_int_equal(record_list(f->state.fd, &list, &err), 0);
 	assert_int_equal(list.n, 0);
 	write_sample(f, "b", "eth1");
 	write_sample(f, "b", "eth0");
@@ -207,8 +202,8 @@ static void test_list_is_sorted_and_skips_strangers(void **state)
 	put_file(f, "containers/b/.eth0.json.123", "half", 4);
 	put_file(f, "containers/b/notes.txt", "text", 4);
 	put_file(f, "containers/stray", "x", 1);
-	assert_int_equal(mkdirat(f->state_fd, "containers/-odd", 0700), 0);
-	assert_int_equal(record_list(f->state_fd, &list, &err), 0);
+	assert_int_equal(mkdirat(f->state.fd, "containers/-odd", 0700), 0);
+	assert_int_equal(record_list(f->state.fd, &list, &err), 0);
 	assert_int_equal(list.n, 3);
 	assert_string_equal(list.items[0].container, "a");
 	assert_string_equal(list.items[1].ifname, "eth0");
@@ -224,7 +219,7 @@ static void test_ids_that_are_paths_are_refused(void **state)
 		struct record_folder folder;
 		struct err err = ERR_INIT;
 
-		assert_true(record_folder_open(f->state_fd, bad[i], true, 0, &folder, &err) < 0);
+		assert_true(record_folder_open(f->state.fd, bad[i], true, 0, &folder, &err) < 0);
 	}
 }
 
@@ -234,13 +229,13 @@ static void test_the_folder_is_locked(void **state)
 	struct record_folder first, second;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(record_folder_open(f->state_fd, "a", false, 0, &first, &err), 0);
-	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &first, &err), 1);
-	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &second, &err),
+	assert_int_equal(record_folder_open(f->state.fd, "a", false, 0, &first, &err), 0);
+	assert_int_equal(record_folder_open(f->state.fd, "a", true, 0, &first, &err), 1);
+	assert_int_equal(record_folder_open(f->state.fd, "a", true, 0, &second, &err),
 			 -EWOULDBLOCK);
 	assert_true(record_folder_remove(&first, &err) >= 0);
 	/* the locked one is gone; a new one is another folder */
-	assert_int_equal(record_folder_open(f->state_fd, "a", true, 0, &second, &err), 1);
+	assert_int_equal(record_folder_open(f->state.fd, "a", true, 0, &second, &err), 1);
 	record_folder_close(&first);
 	record_folder_close(&second);
 }
@@ -252,13 +247,13 @@ static void test_prune_keeps_records(void **state)
 	struct err err = ERR_INIT;
 
 	write_sample(f, "a", "eth0");
-	assert_int_equal(record_folder_open(f->state_fd, "a", false, 0, &folder, &err), 1);
+	assert_int_equal(record_folder_open(f->state.fd, "a", false, 0, &folder, &err), 1);
 	assert_true(record_folder_prune(&folder, &err) >= 0);
-	assert_int_equal(faccessat(f->state_fd, "containers/a/eth0.json", F_OK, 0), 0);
+	assert_int_equal(faccessat(f->state.fd, "containers/a/eth0.json", F_OK, 0), 0);
 	assert_true(record_remove(&folder, "eth0", &err) >= 0);
 	assert_true(record_remove(&folder, "eth0", &err) >= 0);
 	assert_true(record_folder_prune(&folder, &err) >= 0);
-	assert_int_equal(faccessat(f->state_fd, "containers/a", F_OK, 0), -1);
+	assert_int_equal(faccessat(f->state.fd, "containers/a", F_OK, 0), -1);
 }
 
 static void test_veth_names(void **state)

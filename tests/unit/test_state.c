@@ -15,27 +15,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "runtime/state.h"
-
-static char base[] = "/tmp/ct-unit-XXXXXX";
-static int base_fd = -1;
-
-static int make_base(void **state)
-{
-	(void)state;
-	if (!mkdtemp(base))
-		return -1;
-	base_fd = open(base, O_DIRECTORY | O_CLOEXEC);
-	return base_fd < 0 ? -1 : 0;
-}
-
-static int remove_base(void **state)
-{
-	struct err err = ERR_INIT;
-
-	(void)state;
-	(void)close(base_fd);
-	return file_remove_tree_at(AT_FDCWD, base, &err);
-}
+#include "tests/unit/folder.h"
 
 static void fill(struct state *s)
 {
@@ -59,9 +39,9 @@ static int load_text(const char *text, struct err *err)
 	struct state s;
 
 	*err = (struct err)ERR_INIT;
-	assert_int_equal(file_write_atomic_at(base_fd, "state.json", text, strlen(text), 0600, err),
+	assert_int_equal(file_write_atomic_at(base.fd, "state.json", text, strlen(text), 0600, err),
 			 0);
-	int rc = state_load_at(base_fd, &s, err);
+	int rc = state_load_at(base.fd, &s, err);
 
 	if (rc < 0)
 		assert_null(s.oci.id);
@@ -77,10 +57,10 @@ static void what_is_saved_loads_the_same(void **state)
 
 	(void)state;
 	fill(&s);
-	assert_int_equal(state_save_at(base_fd, &s, &err), 0);
-	assert_int_equal(fstatat(base_fd, "state.json", &st, 0), 0);
+	assert_int_equal(state_save_at(base.fd, &s, &err), 0);
+	assert_int_equal(fstatat(base.fd, "state.json", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(state_load_at(base_fd, &again, &err), 0);
+	assert_int_equal(state_load_at(base.fd, &again, &err), 0);
 	assert_string_equal(again.oci.id, "c1");
 	assert_int_equal(again.oci.status, OCI_STATUS_CREATED);
 	assert_int_equal(again.oci.pid, 4711);
@@ -101,8 +81,8 @@ static void a_missing_state_is_enoent(void **state)
 	struct state s;
 
 	(void)state;
-	(void)unlinkat(base_fd, "state.json", 0);
-	assert_int_equal(state_load_at(base_fd, &s, &err), -ENOENT);
+	(void)unlinkat(base.fd, "state.json", 0);
+	assert_int_equal(state_load_at(base.fd, &s, &err), -ENOENT);
 	state_free(&s);
 }
 
