@@ -30,7 +30,6 @@
 #include "common/process.h"
 #include "common/signals.h"
 #include "common/steps.h"
-#include "runtime/console_socket.h"
 #include "runtime/enter_cgroup.h"
 #include "runtime/exec.h"
 #include "runtime/identity.h"
@@ -66,21 +65,9 @@ static int step_user(void *ctx, struct err *err)
 static int step_terminal(void *ctx, struct err *err)
 {
 	const struct enter *enter = ctx;
-	const struct config_process *process = enter->process;
-	autoterminal struct terminal terminal = TERMINAL_INIT;
 
-	if (!process->terminal)
-		return 0;
-	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root_fd < 0)
-		return err_errno(err, "open '/' of the container");
-	int rc = terminal_make(root_fd, &process->console_size, &terminal, err);
-
-	if (rc >= 0)
-		rc = console_socket_send(enter->request->c->console_fd, terminal.master_fd,
-					 terminal.name, err);
-	return rc < 0 ? rc : terminal_attach(&terminal, err);
+	return terminal_make(enter->process, enter->request->c->console_fd, TERMINAL_CONSOLE_NONE,
+			     err);
 }
 
 static int step_environment(void *ctx, struct err *err)

@@ -28,7 +28,6 @@
 #include "common/file.h"
 #include "common/signals.h"
 #include "common/steps.h"
-#include "runtime/console_socket.h"
 #include "runtime/create.h"
 #include "runtime/create_cgroup.h"
 #include "runtime/exec.h"
@@ -287,39 +286,21 @@ static int step_pivot(void *ctx, struct err *err)
 	return rootfs_pivot(&init->rootfs, err);
 }
 
-static int bind_console(const struct init *init, int root_fd, int slave_fd, struct err *err)
-{
-	const struct container *c = init->c;
-
-	/* In a tree of mounts that is another's nothing is changed. */
-	if (c->config->namespaces[NS_MOUNT].path)
-		return 0;
-	return terminal_bind_console(root_fd, slave_fd, c->replace, err);
-}
-
 /* After pivot_root, with "/" the container's and its mounts there; /dev may still be written to. */
 static int step_terminal(void *ctx, struct err *err)
 {
-	struct init *init = ctx;
-	const struct config_process *process = &init->c->config->process;
-	autoterminal struct terminal terminal = TERMINAL_INIT;
+	const struct init *init = ctx;
+	struct container *c = init->c;
+	enum terminal_console console = c->replace ? TERMINAL_CONSOLE_REPLACE
+						   : TERMINAL_CONSOLE_BIND;
 
-	if (!process->terminal)
-		return 0;
-	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* In a tree of mounts that is another's nothing is changed. */
+	if (c->config->namespaces[NS_MOUNT].path)
+		console = TERMINAL_CONSOLE_NONE;
+	int rc = terminal_make(&c->config->process, c->console_fd, console, err);
 
-	if (root_fd < 0)
-		return err_errno(err, "open '/' of the container");
-	int rc = terminal_make(root_fd, &process->console_size, &terminal, err);
-
-	if (rc >= 0)
-		rc = bind_console(init, root_fd, terminal.slave_fd, err);
-	if (rc >= 0)
-		rc = console_socket_send(init->c->console_fd, terminal.master_fd, terminal.name,
-					 err);
-	if (rc >= 0)
-		rc = terminal_attach(&terminal, err);
-	(void)close(take_fd(&init->c->console_fd));
+	if (c->console_fd >= 0)
+		(void)close(take_fd(&c->console_fd));
 	return rc;
 }
 

@@ -18,16 +18,9 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/mount_fd.h"
+#include "runtime/console_socket.h"
 
 #define KEY "process.terminal"
-
-void terminal_close(struct terminal *terminal)
-{
-	if (terminal->master_fd >= 0)
-		(void)close(take_fd(&terminal->master_fd));
-	if (terminal->slave_fd >= 0)
-		(void)close(take_fd(&terminal->slave_fd));
-}
 
 /* runc's texts, which people look for. */
 int terminal_check(bool terminal, bool detach, const char *socket, struct err *err)
@@ -46,6 +39,15 @@ int terminal_check(bool terminal, bool detach, const char *socket, struct err *e
 }
 
 /* ---- the pair ---- */
+
+/*
+ * Nothing is looked up by the slave's name: the image could have put something else there
+ * (CVE-2025-52565).
+ */
+struct pair {
+	int master_fd, slave_fd;
+	char name[32]; /* "/dev/pts/0", as the container sees it */
+};
 
 static bool is_devpts(int fd)
 {
@@ -80,25 +82,25 @@ static int open_ptmx(int root_fd, struct err *err)
 	return take_fd(&fd);
 }
 
-int terminal_make(int root_fd, const struct config_console_size *size, struct terminal *terminal,
-		  struct err *err)
+static int make_pair(int root_fd, const struct config_console_size *size, struct pair *pair,
+		     struct err *err)
 {
 	const struct winsize window = { .ws_row = (unsigned short)size->height,
 					.ws_col = (unsigned short)size->width };
 	unsigned int number = 0;
 	int unlock = 0;
 
-	terminal->master_fd = open_ptmx(root_fd, err);
-	if (terminal->master_fd < 0)
-		return terminal->master_fd;
-	if (ioctl(terminal->master_fd, TIOCSPTLCK, &unlock) < 0 ||
-	    ioctl(terminal->master_fd, TIOCGPTN, &number) < 0)
+	pair->master_fd = open_ptmx(root_fd, err);
+	if (pair->master_fd < 0)
+		return pair->master_fd;
+	if (ioctl(pair->master_fd, TIOCSPTLCK, &unlock) < 0 ||
+	    ioctl(pair->master_fd, TIOCGPTN, &number) < 0)
 		return err_errno(err, KEY ": unlock the pty");
-	(void)snprintf(terminal->name, sizeof(terminal->name), "/dev/pts/%u", number);
-	terminal->slave_fd = ioctl(terminal->master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (terminal->slave_fd < 0)
+	(void)snprintf(pair->name, sizeof(pair->name), "/dev/pts/%u", number);
+	pair->slave_fd = ioctl(pair->master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (pair->slave_fd < 0)
 		return err_errno(err, KEY ": open the slave of the pty");
-	if (size->present && ioctl(terminal->master_fd, TIOCSWINSZ, &window) < 0)
+	if (size->present && ioctl(pair->master_fd, TIOCSWINSZ, &window) < 0)
 		return err_errno(err, "process.consoleSize: set it");
 	return 0;
 }
@@ -119,7 +121,7 @@ static int remove_old(int root_fd, int dev_fd, struct err *err)
 	return fchdir(root_fd) < 0 ? err_errno(err, "enter '/' of the container") : 0;
 }
 
-int terminal_bind_console(int root_fd, int slave_fd, bool again, struct err *err)
+static int bind_console(int root_fd, int slave_fd, bool again, struct err *err)
 {
 	struct stat st;
 	autoclose int tree_fd = mount_fd_clone(slave_fd, "", false);
@@ -149,12 +151,47 @@ int terminal_bind_console(int root_fd, int slave_fd, bool again, struct err *err
 	return 0;
 }
 
-int terminal_attach(struct terminal *terminal, struct err *err)
+/* ---- all of it ---- */
+
+static int attach(int slave_fd, struct err *err)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (dup2(terminal->slave_fd, fd) < 0)
+		if (dup2(slave_fd, fd) < 0)
 			return err_errno(err, KEY ": put the pty on descriptor %d", fd);
 	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		return err_errno(err, KEY ": make it the controlling terminal");
 	return 0;
+}
+
+static int hand_out(int root_fd, const struct pair *pair, int console_fd,
+		    enum terminal_console console, struct err *err)
+{
+	int rc = 0;
+
+	if (console != TERMINAL_CONSOLE_NONE)
+		rc = bind_console(root_fd, pair->slave_fd, console == TERMINAL_CONSOLE_REPLACE,
+				  err);
+	if (rc >= 0)
+		rc = console_socket_send(console_fd, pair->master_fd, pair->name, err);
+	return rc < 0 ? rc : attach(pair->slave_fd, err);
+}
+
+int terminal_make(const struct config_process *process, int console_fd,
+		  enum terminal_console console, struct err *err)
+{
+	struct pair pair = { .master_fd = -1, .slave_fd = -1 };
+
+	if (!process->terminal)
+		return 0;
+	autoclose int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root_fd < 0)
+		return err_errno(err, "open '/' of the container");
+	int rc = make_pair(root_fd, &process->console_size, &pair, err);
+
+	if (rc >= 0)
+		rc = hand_out(root_fd, &pair, console_fd, console, err);
+	cleanup_close(&pair.slave_fd);
+	cleanup_close(&pair.master_fd);
+	return rc;
 }
