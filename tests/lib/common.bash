@@ -225,11 +225,38 @@ serve_http() {
 
 # ---- waiting ----
 
-# wait_for SECONDS COMMAND...: until it succeeds. For what tells nobody that it happened; a fifo, a
+# event_source COMMAND...: what tells that it may succeed by now, as tests/lib/events.c has it; nothing
+# for most commands.
+event_source() {
+	local folder=${!#}
+	case "$*" in
+	no_veth | no_ifb | 'veths '*) echo link ;;
+	'test -'[esSfd]' '* | 'test ! -'[esSfd]' '*)
+		folder=$(dirname "$folder")
+		[[ ! -d $folder || $(realpath "$folder") =~ ^/(proc|sys)/ ]] || echo "$folder"
+		;;
+	esac
+}
+
+# wait_event SECONDS SOURCE COMMAND...: try it whenever something happened there.
+wait_event() {
+	local fd pid
+	exec {fd}< <(exec timeout "$1" "$PROBES/events" "$2" 3>&- 2>/dev/null)
+	pid=$!
+	shift 2
+	while read -r -u "$fd" && ! "$@" >/dev/null 2>&1; do :; done
+	exec {fd}<&-
+	wait "$pid" || true
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds. By the clock where nobody tells that it may; a fifo, a
 # process's end (wait_exit) or a program's own answer is better.
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) seconds=$1 source
 	shift
+	! "$@" >/dev/null 2>&1 || return 0
+	source=$(event_source "$@")
+	[ -z "$source" ] || wait_event "$seconds" "$source" "$@"
 	until "$@" >/dev/null 2>&1; do
 		if [ "${EPOCHREALTIME/./}" -ge "$deadline" ]; then
 			fail "gave up waiting for: $*"
