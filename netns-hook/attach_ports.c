@@ -81,6 +81,32 @@ static int check_network(const struct attach *a, struct err *err)
 	return 0;
 }
 
+/*
+ * What br_netfilter has sent to another port of the bridge it hands over as a frame, and isolated
+ * ports take none from each other.
+ */
+static void warn_isolated(const struct attach *a)
+{
+	static const char *const keys[] = { "bridge/bridge-nf-call-iptables",
+					    "bridge/bridge-nf-call-ip6tables" };
+	const struct network *net = a->request->net;
+	char value[SYSCTL_VALUE_SIZE] = "";
+	struct err none = ERR_INIT;
+
+	if (a->was_attached ||
+	    (net->ingress != NETWORK_INGRESS_ISOLATED && !net->shape.port_isolation))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (sysctl_read(keys[i], value, &none) < 0 || !str_eq(value, "1"))
+			continue;
+		log_warning(
+			"container '%s': as long as net/%s is 1, the published ports are out of "
+			"reach for the containers of its own network, which are isolated",
+			a->att->container, keys[i]);
+		return;
+	}
+}
+
 int attach_run_ports(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
@@ -108,6 +134,8 @@ int attach_run_ports(void *ctx, struct err *err)
 		rc = firewall_publish(a->att, err);
 	if (rc >= 0)
 		rc = forget_clients(a->att, err);
+	if (rc >= 0)
+		warn_isolated(a);
 	if (rc < 0) {
 		struct err ignored = ERR_INIT;
 

@@ -18,7 +18,9 @@ int link_check_name(const char *name, const char *what, struct err *err)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || str_eq(name, ".") || str_eq(name, ".."))
+	/* "all" and "default" are folders of /proc/sys/net/ipv4/conf. */
+	if (len == 0 || str_eq(name, ".") || str_eq(name, "..") || str_eq(name, "all") ||
+	    str_eq(name, "default"))
 		return err_set(err, EINVAL, "%s: '%s' is not an interface name", what, name);
 	if (len >= IFNAMSIZ)
 		return err_set(err, ENAMETOOLONG, "%s: '%s' is longer than %d characters", what,

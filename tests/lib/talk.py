@@ -4,13 +4,17 @@
 
 talk.py serve tcp|udp PORT ID     on all addresses of both families
 talk.py ask tcp|udp HOST PORT     sends "hi"; fails when nothing comes within 2 seconds
+talk.py sweep SECONDS             lines "NAME tcp|udp HOST PORT" of standard input, all asked at once: prints the
+                                  names of those that answered in that time
 talk.py chat HOST PORT            one UDP socket for every line of standard input
 talk.py refuse PORT               a TCP server that resets whoever comes
 talk.py storm HOST PORT N         N connections, each ended by a reset of either side
 """
+import selectors
 import socket
 import struct
 import sys
+import time
 
 TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
@@ -53,6 +57,37 @@ def ask(kind, host, port):
         return 1
     print(reply.decode())
     return 0 if reply else 1
+
+
+def sweep(seconds):
+    asked = selectors.DefaultSelector()
+    for line in sys.stdin:
+        name, kind, host, port = line.split()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        client = socket.socket(family, TYPES[kind])
+        client.setblocking(False)
+        try:
+            client.connect((host, int(port)))
+        except BlockingIOError:
+            pass
+        except OSError:
+            continue
+        asked.register(client, selectors.EVENT_WRITE, name)
+    end = time.monotonic() + seconds
+    while asked.get_map() and time.monotonic() < end:
+        for key, events in asked.select(end - time.monotonic()):
+            client, reply = key.fileobj, b""
+            try:
+                if events & selectors.EVENT_WRITE:
+                    client.send(b"hi")
+                    asked.modify(client, selectors.EVENT_READ, key.data)
+                    continue
+                reply = client.recv(1024)
+            except OSError:
+                pass
+            asked.unregister(client)
+            if reply:
+                print(key.data)
 
 
 def chat(host, port):
@@ -98,6 +133,8 @@ if __name__ == "__main__":
         serve(rest[0], int(rest[1]), rest[2])
     elif what == "ask":
         sys.exit(ask(rest[0], rest[1], int(rest[2])))
+    elif what == "sweep":
+        sweep(float(rest[0]))
     elif what == "refuse":
         refuse(int(rest[0]))
     elif what == "storm":

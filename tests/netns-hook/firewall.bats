@@ -124,6 +124,66 @@ make_matrix() {
 	done
 }
 
+# serve_all ID: what it is asked by TCP on port 80 and by UDP on port 53 is answered.
+serve_all() {
+	local kind port
+	for kind in tcp:80 udp:53; do
+		port=${kind#*:} kind=${kind%:*}
+		nsenter --net="/proc/${PIDS[$1]}/ns/net" -- "$TOP/tests/lib/talk.py" serve "$kind" "$port" "$1" >/dev/null 2>&1 3>&- &
+		TEST_PIDS+=("$!")
+		wait_for 5 inside "$1" sh -c "ss -Hln${kind:0:1} 'sport = :$port' | grep -q ."
+	done
+}
+
+@test "networks of every kind side by side: who reaches whom, by TCP and UDP of both families" {
+	local id kind number=8
+	declare -A address=([out.4]=192.0.2.2 [out.6]=2001:db8::2)
+	declare -A reach=(
+		[est1]="est1 est2 open1 open2 out" [est2]="est1 est2 open1 open2 out"
+		[iso1]="iso1 open1 open2 out" [iso2]="iso2 open1 open2 out"
+		[open1]="open1 open2 out" [open2]="open1 open2 out"
+		[int1]="int1 int2" [int2]="int1 int2"
+		[out]="open1 open2 out")
+	make_dual_host
+	# every network is routed to from outside: what does not arrive has been dropped
+	outside ip route add 10.0.0.0/8 via 192.0.2.1
+	outside ip route add fd00::/16 via 2001:db8::1
+	PIDS[out]=$(ip netns exec outside sh -c 'sleep 1000 >/dev/null 2>&1 3>&- & echo $!')
+	for kind in est iso open int; do
+		case $kind in
+		est) define est $number ;;
+		iso) define iso $number '"ingress": "isolated",' ;;
+		open) define open $number '"ingress": "open",' ;;
+		int) define int $number '"internal": true,' ;;
+		esac
+		for id in "${kind}1" "${kind}2"; do
+			container "$id"
+			attach "$id" --network $kind
+			address[$id.4]=$(address_of "$id")
+			address[$id.6]=$(inside "$id" ip -j -6 addr show eth0 scope global | jq -r '.[].addr_info[].local // empty')
+		done
+		number=$((number + 1))
+	done
+	for id in "${!reach[@]}"; do serve_all "$id"; done
+	for id in "${!reach[@]}"; do
+		echo "$id.tcp.4 tcp ${address[$id.4]} 80"
+		echo "$id.tcp.6 tcp ${address[$id.6]} 80"
+		echo "$id.udp.4 udp ${address[$id.4]} 53"
+		echo "$id.udp.6 udp ${address[$id.6]} 53"
+	done >"$BATS_TEST_TMPDIR/all"
+	local sweeps=()
+	for id in "${!reach[@]}"; do
+		inside "$id" "$TOP/tests/lib/talk.py" sweep 2 <"$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/from.$id" 3>&- &
+		sweeps+=("$!")
+	done
+	wait "${sweeps[@]}"
+	for id in "${!reach[@]}"; do
+		# shellcheck disable=SC2086 # words
+		diff <(printf '%s\n' ${reach[$id]} | awk '{ print $1 ".tcp.4\n" $1 ".tcp.6\n" $1 ".udp.4\n" $1 ".udp.6" }' | sort) \
+			<(sort "$BATS_TEST_TMPDIR/from.$id") || fail "from $id"
+	done
+}
+
 @test "ingress established: neighbours see each other, networks do not" {
 	make_matrix '' ''
 	check_matrix <<-EOF

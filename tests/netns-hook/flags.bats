@@ -137,6 +137,12 @@ teardown() {
 	[[ $output == *an-interface-name-too-long* ]]
 	run -1 attach a --bridge a/b
 	[[ $output == *a/b* ]]
+	for wrong in all default 'a b' 'br%d' ..; do
+		run -1 attach a --bridge "$wrong"
+		[[ $output == *"bridge: '$wrong' is not an interface name"* ]]
+		run -1 attach a --iface "$wrong"
+		[[ $output == *"interface: '$wrong' is not an interface name"* ]]
+	done
 	run -1 attach a --ip 172.19.0.1
 	[[ $output == *172.19.0.1* ]]
 	run -1 attach a --network nosuch

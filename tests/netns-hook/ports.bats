@@ -112,6 +112,30 @@ ask() {
 	run ! ask b "$(address_of a)" 80
 }
 
+@test "publish: in an isolated network, from neighbours too unless bridged frames pass through the rules" {
+	define_dual '"ingress": "isolated",'
+	make_dual_host
+	container a
+	container b
+	sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+	run -0 attach a --network dual -p 8080:80
+	[[ $output == *"as long as net/bridge/bridge-nf-call-iptables is 1"*"isolated"* ]]
+	attach b --network dual
+	answer a 80
+	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
+	assert_equal "$(ask host 2001:db8::1 8080)" "a hi"
+	sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
+	for who in a b; do
+		assert_equal "$(ask $who 192.0.2.1 8080)" "a hi"
+		assert_equal "$(ask $who 2001:db8::1 8080)" "a hi"
+	done
+	run ! ask b 10.8.0.2 80
+	detach a
+	run -0 attach a --network dual -p 8080:80
+	[ -z "$output" ]
+	sysctl -qw net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
+}
+
 @test "publish: under FORWARD DROP, and only the published port" {
 	drop_forward
 	make_host
