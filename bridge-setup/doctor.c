@@ -30,8 +30,8 @@
 struct doctor {
 	struct setup *setup;
 	struct findings *findings;
-	bool is_up; /* the bridge is there */
-	struct link_info bridge;
+	bool is_up;               /* the bridge is there */
+	struct link_info gateway; /* what has the addresses */
 	enum firewall_kind firewall;
 };
 
@@ -193,7 +193,7 @@ static void ask_overlap(struct doctor *d)
 {
 	autouses struct subnet_uses uses = { .items = NULL };
 	struct err err = ERR_INIT;
-	int own = d->is_up ? d->bridge.index : 0;
+	int own = d->is_up ? d->gateway.index : 0;
 	bool any = false;
 
 	if (subnet_read_uses(&d->setup->nl, &uses, &err) < 0) {
@@ -274,7 +274,8 @@ static void ask_mtu(struct doctor *d)
 
 static void ask_rp_filter(struct doctor *d)
 {
-	autofree char *path = xasprintf("ipv4/conf/%s/rp_filter", d->setup->net.bridge);
+	autofree char *path =
+		xasprintf("ipv4/conf/%s/rp_filter", network_gateway_if(&d->setup->net));
 	autofree char *mend = xasprintf("echo 2 >/proc/sys/net/%s", path);
 	char value[SYSCTL_VALUE_SIZE] = "";
 	struct err err = ERR_INIT;
@@ -284,10 +285,10 @@ static void ask_rp_filter(struct doctor *d)
 	if (str_eq(value, "1"))
 		ADD(FINDING_PROBLEM, "rp_filter", mend,
 		    "strict on '%s': answers of a container on two networks are dropped",
-		    d->setup->net.bridge);
+		    network_gateway_if(&d->setup->net));
 	else
 		ADD(FINDING_OK, "rp_filter", NULL, "%s on '%s'",
-		    str_eq(value, "2") ? "loose" : "off", d->setup->net.bridge);
+		    str_eq(value, "2") ? "loose" : "off", network_gateway_if(&d->setup->net));
 }
 
 static void ask_managers(struct doctor *d)
@@ -366,7 +367,7 @@ static int look_at_network(struct doctor *d, struct err *err)
 
 	if (bridge_preview(&setup->nl, setup->state_fd, &setup->net, err) < 0)
 		return -err->code;
-	found = link_find(&setup->nl, setup->net.bridge, &d->bridge, err);
+	found = link_find(&setup->nl, network_gateway_if(&setup->net), &d->gateway, err);
 	if (found < 0)
 		return found;
 	d->is_up = found;

@@ -27,9 +27,15 @@
 		  0,                                                                               \
 		  0,                                                                               \
 		  false },                                                                         \
+		{ "mtu",        0,                                                                 \
+		  CMD_INT,      offsetof(options, which.mtu),                                      \
+		  "BYTES",      "another MTU than the network's",                                  \
+		  LINK_MTU_MIN, LINK_MTU_MAX,                                                      \
+		  false },                                                                         \
 	{                                                                                          \
-		"mtu", 0, CMD_INT, offsetof(options, which.mtu), "BYTES",                          \
-			"another MTU than the network's", LINK_MTU_MIN, LINK_MTU_MAX, false        \
+		"vlan", 0, CMD_INT, offsetof(options, which.vlan), "ID",                           \
+			"VLAN of the network, on a bridge that several may share", VLAN_ID_MIN,    \
+			VLAN_ID_MAX, false                                                         \
 	}
 
 static const struct cmd_option global_options[] = {

@@ -40,6 +40,7 @@ int setup_open(const struct setup_globals *globals, const struct setup_network_o
 		.bridge = which->bridge,
 		.ip = which->ip,
 		.mtu = which->mtu,
+		.vlan = which->vlan,
 	};
 	const char *state_dir = globals->state_dir ? globals->state_dir : NETWORK_STATE_DIR;
 

@@ -20,6 +20,7 @@ struct setup_network_options {
 	const char *bridge;
 	const char *ip;
 	int64_t mtu;
+	int64_t vlan;
 };
 
 struct setup_up_options {

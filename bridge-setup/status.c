@@ -55,7 +55,8 @@ static void picture_free(struct picture *picture)
 static int gather(struct setup *setup, struct picture *picture, struct err *err)
 {
 	const struct report report = { .item = keep_item, .ctx = &picture->items };
-	int found = 0;
+	struct link_info gateway;
+	int found = 0, with_gateway = 0;
 
 	if (bridge_preview(&setup->nl, setup->state_fd, &setup->net, err) < 0)
 		return -err->code;
@@ -65,8 +66,10 @@ static int gather(struct setup *setup, struct picture *picture, struct err *err)
 	if (found < 0)
 		return found;
 	picture->found = found;
-	if (found && (addr_list(&setup->nl, picture->bridge.index, &picture->addrs, err) < 0 ||
-		      link_ports(&setup->nl, picture->bridge.index, &picture->ports, err) < 0))
+	with_gateway = link_find(&setup->nl, network_gateway_if(&setup->net), &gateway, err);
+	if (with_gateway < 0 ||
+	    (with_gateway && addr_list(&setup->nl, gateway.index, &picture->addrs, err) < 0) ||
+	    (found && link_ports(&setup->nl, picture->bridge.index, &picture->ports, err) < 0))
 		return -err->code;
 	return setup->state_fd < 0 ? 0 : record_list(setup->state_fd, &picture->records, err);
 }
@@ -103,7 +106,9 @@ static void draw_bridge(const struct setup *setup, const struct picture *picture
 	tree_branch(tree, "bridge %s  %s  mtu %u  %s", picture->bridge.name, mac,
 		    picture->bridge.mtu, picture->bridge.up ? "up" : "down");
 	for (size_t i = 0; i < picture->addrs.n; i++)
-		tree_leaf(tree, "address %s", ip_prefix_text(&picture->addrs.items[i].prefix).text);
+		tree_leaf(tree, "address %s%s%s",
+			  ip_prefix_text(&picture->addrs.items[i].prefix).text,
+			  setup->net.vlan_if[0] ? " on " : "", setup->net.vlan_if);
 	for (size_t i = 0; i < picture->items.n; i++) {
 		const struct item *item = &picture->items.items[i];
 
@@ -184,6 +189,7 @@ static void json_bridge(const struct setup *setup, const struct picture *picture
 	json_put_string(bridge, "mac", mac);
 	json_put_int(bridge, "mtu", picture->bridge.mtu);
 	json_put_bool(bridge, "up", picture->bridge.up);
+	json_put_string(bridge, "vlanInterface", setup->net.vlan_if[0] ? setup->net.vlan_if : NULL);
 	list = json_put_array(bridge, "addresses");
 	for (size_t i = 0; i < picture->addrs.n; i++)
 		json_append_string(list, ip_prefix_text(&picture->addrs.items[i].prefix).text);

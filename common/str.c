@@ -77,6 +77,17 @@ bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+uint64_t str_hash(uint64_t hash, const char *text)
+{
+	const size_t size = strlen(text) + 1;
+
+	for (size_t i = 0; i < size; i++) {
+		hash ^= (unsigned char)text[i];
+		hash *= UINT64_C(0x100000001b3);
+	}
+	return hash;
+}
+
 int str_format(char *buf, size_t size, const char *what, struct err *err, const char *fmt, ...)
 {
 	va_list args;

@@ -24,6 +24,13 @@ bool str_eq(const char *a, const char *b); /* both may be NULL; NULL equals NULL
 bool str_starts(const char *s, const char *prefix);
 
 /*
+ * FNV-1a, 64 bits, of text and its NUL: ("ab", "c") and ("a", "bc") differ. hash: STR_HASH, or what
+ * another text gave.
+ */
+#define STR_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t str_hash(uint64_t hash, const char *text);
+
+/*
  * snprintf that refuses to cut: a text that does not fit fails with ENAMETOOLONG and names `what`
  * ("interface name"). buf holds an empty string then.
  */

@@ -143,6 +143,7 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 	if (same_netns && same_network) {
 		a->may_exist = true;
 		a->was_attached = old->state == RECORD_ATTACHED;
+		a->had_vlans = vlan_port_is_used(&old->vlan);
 		attach_set_veth(att, old->veth);
 		if (old->ipfile && !att->ipfile)
 			att->ipfile = xstrdup(old->ipfile);
@@ -317,8 +318,8 @@ static int run_neighbour(void *ctx, struct err *err)
 
 	/* On a bridge that is not ours the host need not have an address. */
 	for (size_t i = 0; !a->request->net->unmanaged && rc >= 0 && i < a->att->n_addresses; i++)
-		rc = neigh_replace(&a->nl, a->bridge.link.index, &a->att->addresses[i].prefix.addr,
-				   &a->att->mac, err);
+		rc = neigh_replace(&a->nl, a->bridge.gateway.index,
+				   &a->att->addresses[i].prefix.addr, &a->att->mac, err);
 	return rc;
 }
 
@@ -339,7 +340,7 @@ static void plan_neighbour(const void *ctx, FILE *out)
 	for (size_t i = 0; i < a->att->n_addresses; i++)
 		(void)fprintf(out, "RTM_NEWNEIGH %s lladdr %s dev %s nud stale\n",
 			      ip_addr_text(&a->att->addresses[i].prefix.addr).text, mac,
-			      a->att->bridge);
+			      attachment_gateway_if(a->att));
 }
 
 /* Detach forgot the connections of an address, unless its holder died without one. */
@@ -434,6 +435,7 @@ static const struct step steps[] = {
 	{ "lease", attach_run_lease, attach_undo_lease, attach_plan_lease },
 	{ "network", run_network, NULL, plan_network },
 	{ "veth", attach_run_veth, attach_undo_veth, attach_plan_veth },
+	{ "vlan", attach_run_vlan, NULL, attach_plan_vlan },
 	{ "bandwidth", attach_run_bandwidth, attach_undo_bandwidth, attach_plan_bandwidth },
 	{ "maccheck", run_mac_check, undo_mac_check, plan_mac_check },
 	{ "inside", attach_run_inside, attach_undo_inside, attach_plan_inside },
@@ -458,6 +460,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		.state = RECORD_ADDING,
 		.bandwidth = net->shape.bandwidth,
 		.mac_check = net->shape.mac_check,
+		.vlan = net->vlan,
 		.mtu = net->mtu,
 		.dead_ends = record_dead_ends(net->routes, net->n_routes),
 		.default_route = net->default_route,
@@ -467,6 +470,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		att->netns_path = xstrdup(request->netns_path);
 	(void)memcpy(att->ifname, net->ifname, sizeof(att->ifname));
 	(void)memcpy(att->bridge, net->bridge, sizeof(att->bridge));
+	(void)memcpy(att->vlan_if, net->vlan_if, sizeof(att->vlan_if));
 	if (request->ipfile)
 		att->ipfile = xstrdup(request->ipfile);
 	if (request->devices)

@@ -33,7 +33,7 @@ static bool uses_loopback(const struct attachment *att)
 /* Only answers of containers come through: CT-INPUT, one of the network's constant rules. */
 static int open_loopback(const struct attachment *att, struct err *err)
 {
-	autofree char *path = xasprintf("ipv4/conf/%s/route_localnet", att->bridge);
+	autofree char *path = xasprintf("ipv4/conf/%s/route_localnet", attachment_gateway_if(att));
 	int rc = uses_loopback(att) ? sysctl_ensure(path, "1", err) : 0;
 
 	return rc < 0 ? rc : 0;
@@ -182,7 +182,8 @@ void attach_plan_ports(const void *ctx, FILE *out)
 	for (size_t i = 0; i < att.n_ports; i++)
 		(void)fprintf(out, "publish %s:\n", publish_text(&att.ports[i]).text);
 	if (uses_loopback(&att))
-		(void)fprintf(out, "  make: net/ipv4/conf/%s/route_localnet = 1\n", att.bridge);
+		(void)fprintf(out, "  make: net/ipv4/conf/%s/route_localnet = 1\n",
+			      attachment_gateway_if(&att));
 	for (size_t i = 0; i < att.n_ports; i++) {
 		if (att.ports[i].proto == IPPROTO_UDP)
 			(void)fprintf(out,

@@ -24,6 +24,7 @@ struct attach {
 	struct bridge_found bridge;
 	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
 	bool linked_hosts; /* the container's hosts file was linked just now */
+	bool had_vlans;    /* the port that may exist is in VLANs */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
 };
@@ -70,6 +71,10 @@ void attach_plan_ports(const void *ctx, FILE *out);
 int attach_run_names(void *ctx, struct err *err);
 int attach_undo_names(void *ctx, struct err *err);
 void attach_plan_names(const void *ctx, FILE *out);
+
+/* Step in attach_vlan.c; ctx is a struct attach. Nothing to undo: it dies with the interface. */
+int attach_run_vlan(void *ctx, struct err *err);
+void attach_plan_vlan(const void *ctx, FILE *out);
 
 /* Steps in attach_veth.c; ctx is a struct attach. */
 int attach_run_veth(void *ctx, struct err *err);

@@ -13,6 +13,7 @@
 #include "common/net/neigh.h"
 #include "common/net/route.h"
 #include "common/net/tc.h"
+#include "common/net/vlan.h"
 #include "common/str.h"
 #include "netns-hook/bandwidth.h"
 #include "netns-hook/ipam.h"
@@ -34,6 +35,27 @@ void check_differs(struct check *check, const char *fmt, ...)
 
 /* ---- the host's end ---- */
 
+static int check_vlans(struct check *check, const struct attachment *att, int veth_index,
+		       int bridge_index, struct err *err)
+{
+	autostrbuf struct strbuf want = { .text = NULL }, have = { .text = NULL };
+	struct vlan_state wanted, found;
+	struct vlan_bridge bridge;
+
+	if (!vlan_port_is_used(&att->vlan))
+		return 0;
+	if (vlan_bridge_read(check->nl, bridge_index, &bridge, err) < 0 ||
+	    vlan_state_read(check->nl, veth_index, &found, err) < 0)
+		return -err->code;
+	wanted = vlan_port_wanted(&att->vlan, bridge.default_pvid);
+	if (vlan_state_equal(&found, &wanted))
+		return 0;
+	vlan_state_text(&found, &have);
+	vlan_state_text(&wanted, &want);
+	check_differs(check, "%s: its VLANs are %s, not %s", att->veth, have.text, want.text);
+	return 0;
+}
+
 static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
 		      struct err *err)
 {
@@ -54,6 +76,8 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 		check_differs(check, "%s: is down", att->veth);
 	if (found && veth->master != bridge.index)
 		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
+	else if (found && check_vlans(check, att, veth->index, bridge.index, err) < 0)
+		return -err->code;
 	if (veth->mtu != att->mtu)
 		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
 	return 0;
@@ -111,8 +135,9 @@ static int check_bandwidth(struct check *check, const struct attachment *att,
 
 static int check_neighbours(struct check *check, const struct attachment *att, struct err *err)
 {
-	struct link_info bridge;
-	int rc = link_find(check->nl, att->bridge, &bridge, err);
+	const char *name = attachment_gateway_if(att);
+	struct link_info gateway;
+	int rc = link_find(check->nl, name, &gateway, err);
 
 	if (rc <= 0)
 		return rc;
@@ -121,7 +146,7 @@ static int check_neighbours(struct check *check, const struct attachment *att, s
 		char text[LINK_MAC_TEXT_SIZE];
 		struct link_mac mac;
 
-		rc = neigh_find(check->nl, bridge.index, addr, &mac, err);
+		rc = neigh_find(check->nl, gateway.index, addr, &mac, err);
 		if (rc < 0)
 			return rc;
 		/* One that is not there is learnt when it is needed; the kernel drops them at will. */
@@ -129,7 +154,7 @@ static int check_neighbours(struct check *check, const struct attachment *att, s
 			continue;
 		link_mac_text(&mac, text);
 		check_differs(check, "neighbour %s on %s: has another's MAC, %s",
-			      ip_addr_text(addr).text, att->bridge, text);
+			      ip_addr_text(addr).text, name, text);
 	}
 	return 0;
 }

@@ -120,13 +120,15 @@ static int open_netns(struct cni *cni, int *fd, struct err *err)
 static int make_result(struct cni *cni, const struct attachment *att, struct err *err)
 {
 	autonetlink struct netlink nl = NETLINK_INIT;
-	struct cni_links links;
+	struct cni_links links = { .gateway = { .index = 0 } };
 	int rc = netlink_open(&nl, err);
 
 	if (rc >= 0)
 		rc = link_get(&nl, att->bridge, &links.bridge, err);
 	if (rc >= 0)
 		rc = link_get(&nl, att->veth, &links.veth, err);
+	if (rc >= 0 && att->vlan_if[0])
+		rc = link_get(&nl, att->vlan_if, &links.gateway, err);
 	if (rc >= 0)
 		cni->result = cni_result(&cni->conf, att, cni->env.netns, &links);
 	return rc;

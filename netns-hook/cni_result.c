@@ -58,6 +58,8 @@ static void put_interfaces(json_node *root, const struct attachment *att, const 
 	add_interface(list, att->bridge, &links->bridge.mac, NULL);
 	add_interface(list, att->veth, &links->veth.mac, NULL);
 	add_interface(list, att->ifname, &att->mac, sandbox);
+	if (att->vlan_if[0])
+		add_interface(list, att->vlan_if, &links->gateway.mac, NULL);
 }
 
 /* ---- addresses, routes ---- */

@@ -30,6 +30,7 @@ enum cni_code cni_code_of(int error);
 /* The MACs of the host's interfaces, as ADD's result has them. */
 struct cni_links {
 	struct link_info bridge, veth;
+	struct link_info gateway; /* of a VLAN: index 0 without */
 };
 
 /* ADD's result in the shape of the version that was asked for. The caller owns it. */

@@ -93,8 +93,10 @@ int detach_conntrack(const struct detach *detach, const struct attachment *att, 
 
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err)
 {
-	struct link_info bridge;
-	int rc = att->n_addresses > 0 ? link_find(detach->nl, att->bridge, &bridge, err) : 0;
+	struct link_info gateway;
+	int rc = att->n_addresses > 0
+			 ? link_find(detach->nl, attachment_gateway_if(att), &gateway, err)
+			 : 0;
 
 	if (rc <= 0)
 		return rc;
@@ -103,7 +105,7 @@ int detach_neighbour(const struct detach *detach, const struct attachment *att, 
 
 		rc = holds_address(detach, att, addr, err);
 		if (rc > 0)
-			rc = neigh_delete(detach->nl, bridge.index, addr, err);
+			rc = neigh_delete(detach->nl, gateway.index, addr, err);
 	}
 	return rc;
 }

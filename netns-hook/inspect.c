@@ -9,6 +9,7 @@
 #include "common/net/firewall.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
+#include "common/net/vlan.h"
 #include "common/str.h"
 #include "netns-hook/cmds.h"
 #include "netns-hook/netns_find.h"
@@ -30,6 +31,27 @@ static json_node *link_json(const struct link_info *link)
 	return node;
 }
 
+static int put_vlans(json_node *node, struct netlink *nl, int index, struct err *err)
+{
+	json_node *list = json_put_array(node, "vlans");
+	struct vlan_state state;
+	unsigned int first = 0, last = 0;
+
+	if (vlan_state_read(nl, index, &state, err) < 0)
+		return -err->code;
+	for (unsigned int at = VLAN_ID_MIN; vlan_state_run(&state, at, &first, &last);
+	     at = last + 1) {
+		json_node *item = json_object();
+
+		json_put_int(item, "minID", first);
+		json_put_int(item, "maxID", last);
+		json_put_bool(item, "pvid", first == state.pvid);
+		json_put_bool(item, "untagged", vlan_set_has(&state.untagged, first));
+		json_append(list, item);
+	}
+	return 0;
+}
+
 static int put_host(json_node *kernel, struct netlink *nl, const struct attachment *att,
 		    struct err *err)
 {
@@ -44,21 +66,21 @@ static int put_host(json_node *kernel, struct netlink *nl, const struct attachme
 	if (veth.master != 0 && link_find_index(nl, veth.master, &master, err) > 0)
 		json_put_string(node, "master", master.name);
 	err_clear(err);
-	return 0;
+	return vlan_port_is_used(&att->vlan) ? put_vlans(node, nl, veth.index, err) : 0;
 }
 
 static int put_neighbours(json_node *kernel, struct netlink *nl, const struct attachment *att,
 			  struct err *err)
 {
 	json_node *node = json_put_object(kernel, "neighbours");
-	struct link_info bridge;
-	int rc = link_find(nl, att->bridge, &bridge, err);
+	struct link_info gateway;
+	int rc = link_find(nl, attachment_gateway_if(att), &gateway, err);
 
 	for (size_t i = 0; rc > 0 && i < att->n_addresses; i++) {
 		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
 		char text[LINK_MAC_TEXT_SIZE];
 		struct link_mac mac;
-		int found = neigh_find(nl, bridge.index, addr, &mac, err);
+		int found = neigh_find(nl, gateway.index, addr, &mac, err);
 
 		if (found < 0)
 			return found;

@@ -33,6 +33,13 @@ const struct cmd_option options_table[] = {
 	  .help = "MTU of bridge and veth (default: the default route's device's)",
 	  .min = LINK_MTU_MIN,
 	  .max = LINK_MTU_MAX },
+	{ .name = "vlan",
+	  .type = CMD_INT,
+	  .offset = offsetof(struct options, vlan),
+	  .value = "ID",
+	  .help = "VLAN of the network, on a bridge that several may share (default: none)",
+	  .min = VLAN_ID_MIN,
+	  .max = VLAN_ID_MAX },
 	OPTION("iface", 0, CMD_STRING, ifname, "NAME",
 	       "interface inside the container (default: eth0)"),
 	OPTION("state-dir", 0, CMD_STRING, state_dir, "DIR",
@@ -117,6 +124,7 @@ int options_network(const struct options *options, struct network *net, struct e
 		.bridge = options->bridge,
 		.ip = options->ip,
 		.mtu = options->mtu,
+		.vlan = options->vlan,
 		.ifname = options->ifname,
 	};
 	if (options->networks.n > 1)

@@ -15,6 +15,7 @@ struct options {
 	const char *bridge;
 	const char *ip;
 	int64_t mtu;
+	int64_t vlan;
 	const char *ifname;
 	const char *state_dir; /* NULL: NETWORK_STATE_DIR */
 	const char *ipfile;    /* NULL: not given */

@@ -54,6 +54,7 @@ static int read_network(const struct options *options, struct request_list *list
 		.bridge = options->bridge,
 		.ip = options->ip,
 		.mtu = options->mtu,
+		.vlan = options->vlan,
 		.ifname = i == 0 ? options->ifname : NULL,
 	};
 	int rc =
@@ -79,11 +80,14 @@ static int read_networks(const struct options *options, struct request_list *lis
 {
 	const size_t n = options->networks.n > 0 ? options->networks.n : 1;
 
-	if (n > 1 && (options->bridge || options->ip))
+	if (n > 1 && (options->bridge || options->ip || options->vlan))
 		return err_set(err, EINVAL,
 			       "%s: is of one network, and there are %zu; write it into their "
 			       "definitions",
-			       options->bridge ? "--bridge" : "--ip", n);
+			       options->bridge ? "--bridge"
+			       : options->ip   ? "--ip"
+					       : "--vlan",
+			       n);
 	list->nets = xcalloc(n, sizeof(*list->nets));
 	list->items = xcalloc(n, sizeof(*list->items));
 	for (size_t i = 0; i < n; i++) {

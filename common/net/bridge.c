@@ -17,6 +17,7 @@
 #include "common/net/firewall.h"
 #include "common/net/route.h"
 #include "common/net/subnet.h"
+#include "common/net/vlan.h"
 #include "common/str.h"
 
 #define LOCK_NAME       "lock"
@@ -313,6 +314,7 @@ static int ensure_locked(struct bridge_work *work, struct err *err)
 static int find_unmanaged(struct netlink *nl, const struct network *net, struct link_info *link,
 			  struct err *err)
 {
+	struct vlan_bridge vlans;
 	int found = link_find(nl, net->bridge, link, err);
 
 	if (found < 0)
@@ -326,6 +328,17 @@ static int find_unmanaged(struct netlink *nl, const struct network *net, struct 
 	if (!str_eq(link->kind, "bridge"))
 		return err_set(err, EEXIST, "network '%s': interface '%s' is no bridge", net->name,
 			       net->bridge);
+	if (!vlan_port_is_used(&net->vlan))
+		return 0;
+	if (vlan_bridge_read(nl, link->index, &vlans, err) < 0)
+		return err_ctx(err, "network '%s'", net->name);
+	if (!vlans.filters)
+		return err_set(
+			err, EINVAL,
+			"network '%s': vlan: bridge '%s' does not filter VLANs, which is its "
+			"administrator's to switch on ('ip link set %s type bridge "
+			"vlan_filtering 1')",
+			net->name, net->bridge, net->bridge);
 	return 0;
 }
 
@@ -339,7 +352,7 @@ int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 	if (net->unmanaged) {
 		right = find_unmanaged(nl, net, &work.link, err);
 		if (right >= 0 && found)
-			*found = (struct bridge_found){ .link = work.link };
+			*found = (struct bridge_found){ .link = work.link, .gateway = work.link };
 		return right;
 	}
 	net_fd = network_open_state(state_fd, net, err);
@@ -353,7 +366,8 @@ int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 	if (right < 0)
 		return err_ctx(err, "network '%s'", net->name);
 	if (found)
-		*found = (struct bridge_found){ work.link, work.state.firewall, work.mended };
+		*found = (struct bridge_found){ work.link, work.gateway, work.state.firewall,
+						work.mended };
 	return 0;
 }
 
@@ -384,17 +398,26 @@ static int refuse_ports(struct bridge_work *work, bool force, struct err *err)
 	autolinks struct link_list ports = { .items = NULL };
 	autostrbuf struct strbuf names = { .text = NULL };
 
+	size_t n = 0;
+
+	if (force)
+		return 0;
 	if (link_ports(work->nl, work->link.index, &ports, err) < 0)
 		return -err->code;
-	if (ports.n == 0 || force)
+	for (size_t i = 0; i < ports.n; i++) {
+		int own = bridge_owns_port(work, &ports.items[i], err);
+
+		if (own < 0)
+			return own;
+		if (own > 0 && n++ < PORTS_NAMED)
+			strbuf_printf(&names, "%s%s", n > 1 ? ", " : "", ports.items[i].name);
+	}
+	if (n == 0)
 		return 0;
-	for (size_t i = 0; i < ports.n && i < PORTS_NAMED; i++)
-		strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", ports.items[i].name);
 	return err_set(err, EBUSY,
 		       "bridge '%s' has %zu port(s) (%s%s); delete the containers first, or use "
 		       "--force",
-		       work->net->bridge, ports.n, names.text,
-		       ports.n > PORTS_NAMED ? ", ..." : "");
+		       work->net->bridge, n, names.text, n > PORTS_NAMED ? ", ..." : "");
 }
 
 /* Leases and the like are kept while one is left; without any the folder goes whole. */
@@ -435,6 +458,15 @@ static int remove_steps(struct bridge_work *work, bool force, struct err *err)
 	for (size_t i = 0; i < work->net->n_ranges; i++)
 		work->made_address[i] = work->state.added_address;
 	work->made_bridge = work->found && bridge_is_ours(work);
+	/* A stranger in the place of our interface stays as well. */
+	if (bridge_find_gateway(work, err) < 0) {
+		if (err->code != EEXIST)
+			return -err->code;
+		err_clear(err);
+		work->gateway.index = 0;
+	}
+	work->made_vlan = work->gateway.index != 0;
+	work->made_self = work->made_bridge || work->state.added_vlan;
 	if (work->made_bridge && refuse_ports(work, force, err) < 0)
 		return -err->code;
 	if (work->found && !work->made_bridge)
@@ -458,7 +490,10 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	/* What was set up counts, not what the definition says by now. */
 	if (rc > 0) {
 		memcpy(known.bridge, work.state.bridge, sizeof(known.bridge));
-		rc = network_set_gateway(&known, &work.state.gateways[0], err);
+		known.vlan.access = work.state.vlan;
+		rc = network_name_vlan(&known, err);
+		if (rc >= 0)
+			rc = network_set_gateway(&known, &work.state.gateways[0], err);
 	}
 	for (size_t i = 1; rc >= 0 && i < work.state.n_gateways; i++)
 		rc = network_add_range(&known, &work.state.gateways[i], true, err);

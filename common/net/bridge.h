@@ -40,6 +40,7 @@ int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct
  */
 struct bridge_found {
 	struct link_info link;
+	struct link_info gateway; /* with the addresses: the bridge, or an interface of its VLAN */
 	enum firewall_kind firewall;
 	bool mended; /* rules were missing: maybe somebody flushed the tables (firewall.h) */
 };

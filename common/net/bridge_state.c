@@ -20,7 +20,12 @@
 
 struct bridge_state bridge_state_of(const struct network *net)
 {
-	struct bridge_state state = { .n_gateways = net->n_ranges, .mtu = net->mtu };
+	struct bridge_state state = {
+		.n_gateways = net->n_ranges,
+		.mtu = net->mtu,
+		.filters_vlans = vlan_port_is_used(&net->vlan),
+		.vlan = net->vlan.access,
+	};
 
 	memcpy(state.bridge, net->bridge, sizeof(state.bridge));
 	for (size_t i = 0; i < net->n_ranges; i++)
@@ -30,7 +35,9 @@ struct bridge_state bridge_state_of(const struct network *net)
 
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net)
 {
-	if (!str_eq(state->bridge, net->bridge) || state->n_gateways != net->n_ranges)
+	if (!str_eq(state->bridge, net->bridge) || state->n_gateways != net->n_ranges ||
+	    state->vlan != net->vlan.access ||
+	    state->filters_vlans != vlan_port_is_used(&net->vlan))
 		return false;
 	if (net->firewall != FIREWALL_AUTO && state->firewall != FIREWALL_AUTO &&
 	    net->firewall != state->firewall)
@@ -62,7 +69,7 @@ static int decode_gateways(const json_node *list, struct bridge_state *state, st
 static int decode(const json_node *root, struct bridge_state *state, struct err *err)
 {
 	const char *bridge = json_string(json_get(root, "bridge"));
-	int64_t index = 0, mtu = 0;
+	int64_t index = 0, mtu = 0, vlan = 0;
 
 	if (!bridge || !json_int(json_get(root, "index"), &index) || index < 0 || index > INT32_MAX)
 		return err_set(err, EINVAL, "%s: a key is missing", FILE_NAME);
@@ -74,7 +81,11 @@ static int decode(const json_node *root, struct bridge_state *state, struct err 
 	if (json_int(json_get(root, "mtu"), &mtu) && mtu >= LINK_MTU_MIN && mtu <= LINK_MTU_MAX)
 		state->mtu = (unsigned int)mtu;
 	state->firewall = firewall_named(json_string(json_get(root, "firewall")));
+	state->filters_vlans = json_is_true(json_get(root, "filtersVlans"));
+	if (json_int(json_get(root, "vlan"), &vlan) && vlan >= VLAN_ID_MIN && vlan <= VLAN_ID_MAX)
+		state->vlan = (unsigned int)vlan;
 	state->added_address = json_is_true(json_get(root, "addedAddress"));
+	state->added_vlan = json_is_true(json_get(root, "addedVlan"));
 	return 0;
 }
 
@@ -115,7 +126,13 @@ int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *
 	json_put_int(root, "mtu", state->mtu);
 	if (state->firewall != FIREWALL_AUTO)
 		json_put_string(root, "firewall", firewall_name(state->firewall));
+	if (state->filters_vlans)
+		json_put_bool(root, "filtersVlans", true);
+	if (state->vlan > 0)
+		json_put_int(root, "vlan", state->vlan);
 	json_put_bool(root, "addedAddress", state->added_address);
+	if (state->added_vlan)
+		json_put_bool(root, "addedVlan", true);
 	text = json_print(root, false);
 	return file_write_atomic_at(net_fd, FILE_NAME, text, strlen(text), 0600, err);
 }

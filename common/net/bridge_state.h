@@ -20,7 +20,10 @@ struct bridge_state {
 	unsigned int mtu;            /* that was chosen; 0: by a version that chose none */
 	int index;                   /* 0: not verified yet */
 	enum firewall_kind firewall; /* FIREWALL_AUTO: not chosen yet */
+	bool filters_vlans;          /* the network is one of VLANs */
+	unsigned int vlan;           /* on whose interface the gateways are; 0: on the bridge */
 	bool added_address;          /* to a bridge that was there before us */
+	bool added_vlan;             /* that bridge itself was put into the VLAN */
 };
 
 /* What the network's definition wants: bridge and gateways, nothing verified. */

@@ -13,21 +13,7 @@
 #include "common/net/sysctl.h"
 #include "common/str.h"
 
-/*
- * Per bridge, written while it is down. rp_filter 2 (loose): a container on two networks answers
- * through its default route, and strict filtering would drop that. Router advertisements from a
- * container must not configure the host (CVE-2020-10749).
- */
-static const struct {
-	const char *family, *name, *value;
-} sysctls[] = {
-	{ "ipv4", "rp_filter", "2" },
-	{ "ipv6", "accept_ra", "0" },
-	{ "ipv6", "autoconf", "0" },
-};
-
-/* Report, and count what is wrong when nothing may be changed. */
-static void tell(struct bridge_work *work, enum report_kind kind, bool right, const char *text)
+void bridge_tell(struct bridge_work *work, enum report_kind kind, bool right, const char *text)
 {
 	enum report_state wrong = work->check ? REPORT_WRONG : REPORT_CHANGED;
 
@@ -45,12 +31,20 @@ struct bridge_user {
 	bool same_bridge;
 };
 
+/* A bridge that filters carries many networks: each has its VLAN, or one the bridge itself. */
+static bool may_share(const struct bridge_state *state, const struct network *net)
+{
+	return state->filters_vlans && vlan_port_is_used(&net->vlan) &&
+	       state->vlan != net->vlan.access && state->mtu == net->mtu;
+}
+
 static int find_conflict(const char *name, const struct bridge_state *state, void *ctx)
 {
 	struct bridge_user *user = ctx;
 
 	(void)snprintf(user->name, sizeof(user->name), "%s", name);
-	user->same_bridge = str_eq(state->bridge, user->net->bridge);
+	user->same_bridge = str_eq(state->bridge, user->net->bridge) &&
+			    !may_share(state, user->net);
 	if (user->same_bridge)
 		return 1;
 	for (size_t i = 0; i < state->n_gateways; i++) {
@@ -75,8 +69,12 @@ static int refuse_other_networks(const struct bridge_work *work, struct err *err
 	if (rc <= 0)
 		return rc;
 	if (user.same_bridge)
-		return err_set(err, EEXIST, "bridge '%s' belongs to network '%s'",
-			       work->net->bridge, user.name);
+		return err_set(err, EEXIST, "bridge '%s' belongs to network '%s'%s",
+			       work->net->bridge, user.name,
+			       vlan_port_is_used(&work->net->vlan)
+				       ? ", and only networks of different VLANs and with the same "
+					 "MTU share a bridge"
+				       : "");
 	return err_set(err, EEXIST, "subnet %s overlaps %s of network '%s'; choose another",
 		       ip_prefix_text(&user.subnet).text, ip_prefix_text(&user.gateway).text,
 		       user.name);
@@ -141,9 +139,15 @@ static int undo_choice(void *ctx, struct err *err)
 
 /* ---- bridge ---- */
 
+static struct link_mac mac_of_bridge(const struct bridge_work *work)
+{
+	return bridge_filters(work) ? link_mac_of_bridge(work->net->bridge)
+				    : link_mac_of(&work->net->ranges[0].gateway.addr);
+}
+
 bool bridge_is_ours(const struct bridge_work *work)
 {
-	const struct link_mac mac = link_mac_of(&work->net->ranges[0].gateway.addr);
+	const struct link_mac mac = mac_of_bridge(work);
 
 	return memcmp(mac.bytes, work->link.mac.bytes, sizeof(mac.bytes)) == 0;
 }
@@ -159,7 +163,7 @@ static int refuse_overlap(const struct bridge_work *work, struct err *err)
 		return -err->code;
 	for (size_t i = 0; !use && i < work->net->n_ranges; i++) {
 		subnet = &work->net->ranges[i].subnet;
-		use = subnet_overlap(&uses, subnet, work->found ? work->link.index : 0);
+		use = subnet_overlap(&uses, subnet, work->gateway.index);
 	}
 	if (!use)
 		return 0;
@@ -193,7 +197,7 @@ static int step_bridge(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 	const struct network *net = work->net;
-	const struct link_mac mac = link_mac_of(&net->ranges[0].gateway.addr);
+	const struct link_mac mac = mac_of_bridge(work);
 	char mac_text[LINK_MAC_TEXT_SIZE];
 	char text[128];
 	int made = 0;
@@ -213,11 +217,11 @@ static int step_bridge(void *ctx, struct err *err)
 			"it so yourself ('ip link set %s promisc on')",
 			net->bridge, net->bridge);
 	if (work->check) {
-		tell(work, REPORT_BRIDGE, work->found && work->link.mtu == net->mtu, text);
+		bridge_tell(work, REPORT_BRIDGE, work->found && work->link.mtu == net->mtu, text);
 		return 0;
 	}
 	if (!work->found) {
-		made = link_add_bridge(work->nl, net->bridge, &mac, err);
+		made = link_add_bridge(work->nl, net->bridge, &mac, bridge_filters(work), err);
 		/* 0: another program was faster; what it made is looked at like any other. */
 		if (made < 0 || find_bridge(work, err) < 0)
 			return -err->code;
@@ -226,9 +230,17 @@ static int step_bridge(void *ctx, struct err *err)
 	if (!work->found)
 		return err_set(err, ENODEV, "bridge '%s' was deleted while it was set up",
 			       net->bridge);
-	tell(work, REPORT_BRIDGE, !made && work->link.mtu == net->mtu, text);
+	bridge_tell(work, REPORT_BRIDGE, !made && work->link.mtu == net->mtu, text);
 	return work->link.mtu == net->mtu ? 0
 					  : link_set_mtu(work->nl, work->link.index, net->mtu, err);
+}
+
+static int delete_bridge(const struct bridge_work *work, struct err *err)
+{
+	if (link_delete(work->nl, work->link.index, err) < 0)
+		return -err->code;
+	report_item(work->report, REPORT_BRIDGE, REPORT_CHANGED, "bridge %s", work->net->bridge);
+	return 0;
 }
 
 static int undo_bridge(void *ctx, struct err *err)
@@ -237,42 +249,14 @@ static int undo_bridge(void *ctx, struct err *err)
 
 	if (!work->made_bridge || !work->found)
 		return 0;
-	if (link_delete(work->nl, work->link.index, err) < 0)
-		return -err->code;
-	report_item(work->report, REPORT_BRIDGE, REPORT_CHANGED, "bridge %s", work->net->bridge);
-	return 0;
-}
+	if (!bridge_filters(work))
+		return delete_bridge(work, err);
+	autoclose int host_fd = network_lock_host(work->state_fd, err);
+	int shared = host_fd < 0 ? host_fd : bridge_leave_shared(work, err);
 
-/* ---- sysctls of the bridge ---- */
-
-static int step_sysctls(void *ctx, struct err *err)
-{
-	struct bridge_work *work = ctx;
-
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		char value[SYSCTL_VALUE_SIZE];
-		autofree char *path = xasprintf("%s/conf/%s/%s", sysctls[i].family,
-						work->net->bridge, sysctls[i].name);
-		autofree char *text = xasprintf("net/%s = %s", path, sysctls[i].value);
-		bool right = false;
-
-		if (work->check && !work->found) {
-			tell(work, REPORT_SYSCTL, false, text);
-			continue;
-		}
-		if (sysctl_read(path, value, err) < 0) {
-			/* A kernel without IPv6 has nothing to guard. */
-			if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
-				return -err->code;
-			err_clear(err);
-			continue;
-		}
-		right = str_eq(value, sysctls[i].value);
-		if (!right && !work->check && sysctl_ensure(path, sysctls[i].value, err) < 0)
-			return -err->code;
-		tell(work, REPORT_SYSCTL, right, text);
-	}
-	return 0;
+	if (shared != 0)
+		return shared < 0 ? shared : 0;
+	return delete_bridge(work, err);
 }
 
 /* ---- address ---- */
@@ -313,13 +297,14 @@ static int refuse_other_address(const struct bridge_work *work, const struct add
 	return err_set(err, EADDRINUSE,
 		       "bridge '%s' has another address already: %s, not %s; choose another "
 		       "bridge, or ask for that address (--ip)",
-		       work->net->bridge, ip_prefix_text(other).text, ip_prefix_text(wanted).text);
+		       network_gateway_if(work->net), ip_prefix_text(other).text,
+		       ip_prefix_text(wanted).text);
 }
 
 /* An interface on which IPv6 is off takes no address of it. */
 static int enable_ipv6(const struct network *net, struct err *err)
 {
-	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", net->bridge);
+	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", network_gateway_if(net));
 
 	if (sysctl_ensure(path, "0", err) >= 0)
 		return 0;
@@ -334,7 +319,9 @@ static int add_address(struct bridge_work *work, size_t i, struct err *err)
 {
 	const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
 
-	if (!work->made_bridge && !bridge_is_ours(work) && !work->state.added_address) {
+	/* Those on the interface of a VLAN go with it. */
+	if (!work->made_bridge && !bridge_is_ours(work) && !work->net->vlan_if[0] &&
+	    !work->state.added_address) {
 		work->state.added_address = true;
 		if (bridge_state_save(work->net_fd, &work->state, err) < 0)
 			return -err->code;
@@ -342,7 +329,7 @@ static int add_address(struct bridge_work *work, size_t i, struct err *err)
 	if (gateway->addr.family == AF_INET6 && enable_ipv6(work->net, err) < 0)
 		return -err->code;
 	work->made_address[i] = true;
-	return addr_add(work->nl, work->link.index, gateway, err);
+	return addr_add(work->nl, work->gateway.index, gateway, err);
 }
 
 static int step_address(void *ctx, struct err *err)
@@ -351,7 +338,7 @@ static int step_address(void *ctx, struct err *err)
 	autoaddrs struct addr_list addrs = { .items = NULL };
 	bool checked = work->made_bridge || !work->found;
 
-	if (work->found && addr_list(work->nl, work->link.index, &addrs, err) < 0)
+	if (work->gateway.index != 0 && addr_list(work->nl, work->gateway.index, &addrs, err) < 0)
 		return -err->code;
 	if (refuse_other_address(work, &addrs, AF_INET, err) < 0 ||
 	    refuse_other_address(work, &addrs, AF_INET6, err) < 0)
@@ -359,13 +346,13 @@ static int step_address(void *ctx, struct err *err)
 	for (size_t i = 0; i < work->net->n_ranges; i++) {
 		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
 		autofree char *text = xasprintf("address %s on %s", ip_prefix_text(gateway).text,
-						work->net->bridge);
+						network_gateway_if(work->net));
 		bool right = has_address(&addrs, gateway);
 
 		if (!right && !checked && refuse_overlap(work, err) < 0)
 			return -err->code;
 		checked = checked || !right;
-		tell(work, REPORT_ADDRESS, right, text);
+		bridge_tell(work, REPORT_ADDRESS, right, text);
 		if (!right && !work->check && add_address(work, i, err) < 0)
 			return -err->code;
 	}
@@ -376,8 +363,8 @@ static int undo_address(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 
-	/* They go with the bridge. */
-	if (work->made_bridge || !work->found)
+	/* They go with the bridge, or with the VLAN's interface. */
+	if (work->made_bridge || !work->found || work->net->vlan_if[0])
 		return 0;
 	for (size_t i = work->net->n_ranges; i-- > 0;) {
 		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
@@ -401,8 +388,16 @@ static int step_promisc(struct bridge_work *work, struct err *err)
 	autofree char *text =
 		xasprintf("bridge %s is %spromiscuous", work->net->bridge, on ? "" : "not ");
 
-	tell(work, REPORT_BRIDGE, false, text);
+	bridge_tell(work, REPORT_BRIDGE, false, text);
 	return work->check ? 0 : link_set_promisc(work->nl, work->link.index, on, err);
+}
+
+/* Networks that share a bridge need not all want it so: none of them takes it from another. */
+static bool wants_promisc_changed(const struct bridge_work *work)
+{
+	const bool on = work->net->shape.bridge_promisc;
+
+	return on != work->link.promisc && bridge_is_ours(work) && (on || !bridge_filters(work));
 }
 
 static int step_up(void *ctx, struct err *err)
@@ -411,12 +406,14 @@ static int step_up(void *ctx, struct err *err)
 	autofree char *text = xasprintf("bridge %s is up", work->net->bridge);
 	int promisc = 0;
 
-	tell(work, REPORT_BRIDGE, work->found && work->link.up, text);
-	if (work->net->shape.bridge_promisc != work->link.promisc && bridge_is_ours(work))
+	bridge_tell(work, REPORT_BRIDGE, work->found && work->link.up, text);
+	if (wants_promisc_changed(work))
 		promisc = step_promisc(work, err);
-	if (promisc < 0 || work->check || work->link.up)
+	if (promisc < 0 || work->check)
 		return promisc;
-	return link_set_up(work->nl, work->link.index, err);
+	if (!work->link.up && link_set_up(work->nl, work->link.index, err) < 0)
+		return -err->code;
+	return work->gateway.up ? 0 : link_set_up(work->nl, work->gateway.index, err);
 }
 
 /* ---- forwarding, rules ---- */
@@ -439,7 +436,7 @@ static int step_forwarding(void *ctx, struct err *err)
 
 		if (on < 0)
 			return on;
-		tell(work, REPORT_SYSCTL, right, text);
+		bridge_tell(work, REPORT_SYSCTL, right, text);
 		work->made_forwarding[i] = !work->check && !right && work->state.index == 0;
 	}
 	return 0;
@@ -503,18 +500,19 @@ static int step_verified(void *ctx, struct err *err)
 	/* Notes what of nf_tables has been seen. */
 	if (firewall_glance(work->state.firewall, work->net, work->net_fd, err) < 0)
 		return -err->code;
-	if (work->state.index == work->link.index)
+	if (work->state.index == work->gateway.index)
 		return 0;
-	work->state.index = work->link.index;
+	work->state.index = work->gateway.index;
 	return bridge_state_save(work->net_fd, &work->state, err);
 }
 
 const struct step bridge_steps[] = {
 	{ "choice", step_choice, undo_choice, NULL },
 	{ "bridge", step_bridge, undo_bridge, NULL },
+	{ "vlan", bridge_step_vlan, bridge_undo_vlan, NULL },
 	/* The address before the sysctls: it is what refuses a bridge that is another's. */
 	{ "address", step_address, undo_address, NULL },
-	{ "sysctls", step_sysctls, NULL, NULL },
+	{ "sysctls", bridge_step_sysctls, NULL, NULL },
 	{ "up", step_up, NULL, NULL },
 	{ "forwarding", step_forwarding, undo_forwarding, NULL },
 	{ "rules", step_rules, undo_rules, NULL },
@@ -524,22 +522,8 @@ const size_t bridge_n_steps = ARRAY_SIZE(bridge_steps);
 
 /* ---- the quick look ---- */
 
-static int glance_sysctls(const struct bridge_work *work, struct err *err)
+static int glance_forwarding(const struct bridge_work *work, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		char value[SYSCTL_VALUE_SIZE];
-		autofree char *path = xasprintf("%s/conf/%s/%s", sysctls[i].family,
-						work->net->bridge, sysctls[i].name);
-
-		if (sysctl_read(path, value, err) == 0) {
-			if (!str_eq(value, sysctls[i].value))
-				return 0;
-			continue;
-		}
-		if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
-			return -err->code;
-		err_clear(err);
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		int on = network_has_family(work->net, families[i])
 				 ? forwarding_is_on(families[i], err)
@@ -561,17 +545,24 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 		return known;
 	if (find_bridge(work, err) < 0)
 		return -err->code;
-	if (!work->found || work->state.index != work->link.index ||
+	if (bridge_find_gateway(work, err) < 0)
+		return -err->code;
+	if (!work->found || work->gateway.index == 0 || work->state.index != work->gateway.index ||
 	    work->state.firewall == FIREWALL_AUTO || !bridge_state_matches(&work->state, net) ||
-	    work->link.mtu != net->mtu || !work->link.up ||
-	    (work->link.promisc != net->shape.bridge_promisc && bridge_is_ours(work)))
+	    work->link.mtu != net->mtu || !work->link.up || !work->gateway.up ||
+	    wants_promisc_changed(work))
 		return 0;
+	right = bridge_glance_vlan(work, err);
+	if (right <= 0)
+		return right;
 	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
 	for (size_t i = 0; i < net->n_ranges; i++) {
-		if (addr_add(work->nl, work->link.index, &net->ranges[i].gateway, err) < 0)
+		if (addr_add(work->nl, work->gateway.index, &net->ranges[i].gateway, err) < 0)
 			return -err->code;
 	}
-	right = glance_sysctls(work, err);
+	right = bridge_glance_sysctls(work, err);
+	if (right > 0)
+		right = glance_forwarding(work, err);
 	if (right <= 0)
 		return right;
 	right = firewall_glance(work->state.firewall, net, work->net_fd, err);

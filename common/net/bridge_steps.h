@@ -25,9 +25,10 @@ struct bridge_work {
 	bool mended; /* rules were not right and are now */
 	bool found;  /* the bridge is there: link is valid */
 	struct link_info link;
+	struct link_info gateway; /* what has the addresses: link, or the VLAN's; index 0: missing */
 	struct bridge_state state;
 	/* What a failure takes back: what this run made. Removal sets all of them. */
-	bool made_state, made_bridge, made_rules;
+	bool made_state, made_bridge, made_vlan, made_self, made_rules;
 	bool made_address[NETWORK_MAX_RANGES]; /* by range */
 	bool made_forwarding[2];               /* IPv4, IPv6 */
 };
@@ -42,7 +43,30 @@ extern const size_t bridge_n_steps;
  */
 int bridge_glance(struct bridge_work *work, struct err *err);
 
+/* Report, and count what is wrong when nothing may be changed. */
+void bridge_tell(struct bridge_work *work, enum report_kind kind, bool right, const char *text);
+
 /* Is link (found by the network's name) one that we made: its MAC says so. */
 bool bridge_is_ours(const struct bridge_work *work);
+
+/* bridge_sysctl.c */
+int bridge_step_sysctls(void *ctx, struct err *err);
+int bridge_glance_sysctls(const struct bridge_work *work, struct err *err);
+
+/* bridge_vlan.c. Is it a network of VLANs, whose bridge others may share? */
+bool bridge_filters(const struct bridge_work *work);
+/* Fill .gateway. EEXIST: an interface of that name is none of this bridge's. */
+int bridge_find_gateway(struct bridge_work *work, struct err *err);
+int bridge_step_vlan(void *ctx, struct err *err);
+int bridge_undo_vlan(void *ctx, struct err *err);
+/* As bridge_glance(), of what the VLANs need of the bridge. */
+int bridge_glance_vlan(const struct bridge_work *work, struct err *err);
+/*
+ * 1: another network has its home on the bridge too, and ours is written off; 0: none. Under
+ * network_lock_host(): of two that leave at once the last one takes the bridge away.
+ */
+int bridge_leave_shared(struct bridge_work *work, struct err *err);
+/* Is that port of the bridge one of this network's containers? 1, 0 or negative. */
+int bridge_owns_port(const struct bridge_work *work, const struct link_info *port, struct err *err);
 
 #endif

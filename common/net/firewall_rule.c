@@ -77,13 +77,13 @@ static struct firewall_rule *add(const struct list *list, const char *table, con
 
 static struct firewall_rule *set_in(struct firewall_rule *rule, const struct list *list)
 {
-	(void)memcpy(rule->in, list->net->bridge, sizeof(rule->in));
+	(void)snprintf(rule->in, sizeof(rule->in), "%s", network_gateway_if(list->net));
 	return rule;
 }
 
 static struct firewall_rule *set_out(struct firewall_rule *rule, const struct list *list)
 {
-	(void)memcpy(rule->out, list->net->bridge, sizeof(rule->out));
+	(void)snprintf(rule->out, sizeof(rule->out), "%s", network_gateway_if(list->net));
 	return rule;
 }
 

@@ -89,7 +89,7 @@ static void put_accepts(const struct fw_nft_forward *chain, const struct network
 		strbuf_printf(text,
 			      "insert rule %s %s %s %s \"%s\" counter accept comment \"%s\"\n",
 			      fw_nft_family_name(chain->family), chain->table, chain->chain,
-			      directions[i], net->bridge, prefix);
+			      directions[i], network_gateway_if(net), prefix);
 }
 
 enum wish {
@@ -136,9 +136,9 @@ static int plan(const struct network *net, enum wish wish, const struct report *
 		if (n > 0)
 			report_item(report, REPORT_RULE,
 				    wish == CHECK ? REPORT_WRONG : REPORT_CHANGED,
-				    "nft %s %s %s, which drops: accept what bridge '%s' %s",
+				    "nft %s %s %s, which drops: accept what '%s' %s",
 				    fw_nft_family_name(chain->family), chain->table, chain->chain,
-				    net->bridge,
+				    network_gateway_if(net),
 				    wish == REMOVE ? "sent (removed)" : "sends and gets");
 		total += n;
 	}

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/net/vlan.h"
 #include "common/str.h"
 
 int link_check_name(const char *name, const char *what, struct err *err)
@@ -128,22 +129,31 @@ int link_get(struct netlink *nl, const char *name, struct link_info *info, struc
 /* ---- making ---- */
 
 int link_add_bridge(struct netlink *nl, const char *name, const struct link_mac *mac,
-		    struct err *err)
+		    bool vlan_filtering, struct err *err)
 {
 	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
 	struct nl_msg *msg = netlink_msg(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL,
 					 &head, sizeof(head));
+	const uint8_t on = 1;
 	struct nlattr *info = NULL;
+	struct nlattr *data = NULL;
 	int rc = 0;
 
 	netlink_put_string(msg, IFLA_IFNAME, name);
 	netlink_put(msg, IFLA_ADDRESS, mac->bytes, LINK_MAC_BYTES);
 	info = netlink_nest(msg, IFLA_LINKINFO);
 	netlink_put_string(msg, IFLA_INFO_KIND, "bridge");
+	if (vlan_filtering) {
+		data = netlink_nest(msg, IFLA_INFO_DATA);
+		netlink_put(msg, IFLA_BR_VLAN_FILTERING, &on, sizeof(on));
+		netlink_nest_end(msg, data);
+	}
 	netlink_nest_end(msg, info);
 	rc = netlink_talk(nl, msg);
 	if (rc == -EEXIST)
 		return 0;
+	if (rc == -EOPNOTSUPP && vlan_filtering)
+		return vlan_unsupported(err);
 	if (rc < 0)
 		return netlink_fail(nl, rc, err, "bridge '%s': create", name);
 	return 1;
@@ -347,6 +357,15 @@ struct link_mac link_mac_of(const struct ip_addr *addr)
 
 	memcpy(mac.bytes + 2, addr->bytes + ip_bytes(addr->family) - 4, 4);
 	return mac;
+}
+
+struct link_mac link_mac_of_bridge(const char *name)
+{
+	const uint64_t hash = str_hash(STR_HASH, name);
+
+	return (struct link_mac){ .bytes = { 0x02, 0x64, (uint8_t)(hash >> 24),
+					     (uint8_t)(hash >> 16), (uint8_t)(hash >> 8),
+					     (uint8_t)hash } };
 }
 
 void link_mac_text(const struct link_mac *mac, char text[LINK_MAC_TEXT_SIZE])

@@ -58,10 +58,11 @@ int link_get(struct netlink *nl, const char *name, struct link_info *info, struc
 /*
  * A bridge with its MAC fixed at birth, in one RTM_NEWLINK, down. Its MTU is the kernel's 1500: one
  * given at birth is forgotten when the last port leaves, one set later (link_set_mtu) is kept.
+ * vlan_filtering: it knows VLANs, or EOPNOTSUPP.
  * 1: made, 0: somebody else was faster (the caller reads it again), negative: error.
  */
 int link_add_bridge(struct netlink *nl, const char *name, const struct link_mac *mac,
-		    struct err *err);
+		    bool vlan_filtering, struct err *err);
 
 /*
  * A veth pair in one RTM_NEWLINK: the host end up and a port of the bridge, the peer in its
@@ -111,6 +112,8 @@ int link_delete(struct netlink *nl, int index, struct err *err);
  * neighbour's cache stays right when an address is handed out again.
  */
 struct link_mac link_mac_of(const struct ip_addr *addr);
+/* Likewise, of a bridge that several networks share: 02:64 and four bytes of a hash of its name. */
+struct link_mac link_mac_of_bridge(const char *name);
 void link_mac_text(const struct link_mac *mac, char text[LINK_MAC_TEXT_SIZE]);
 /* "02:63:ac:13:00:02", two hex digits each. */
 int link_mac_parse(const char *text, const char *what, struct link_mac *mac, struct err *err);

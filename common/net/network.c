@@ -107,22 +107,56 @@ int network_set_gateway(struct network *net, const struct ip_prefix *gateway, st
 	return network_add_range(net, gateway, true, err);
 }
 
+int network_name_vlan(struct network *net, struct err *err)
+{
+	net->vlan_if[0] = '\0';
+	if (net->unmanaged || net->vlan.access == 0)
+		return 0;
+	return str_format(net->vlan_if, sizeof(net->vlan_if),
+			  "vlan: the interface of its gateway, <bridge>.<vlan>", err, "%s.%u",
+			  net->bridge, net->vlan.access);
+}
+
+const char *network_gateway_if(const struct network *net)
+{
+	return net->vlan_if[0] ? net->vlan_if : net->bridge;
+}
+
+/* Flags of another bridge or VLAN speak of another network than `default`. */
+static int override_place(struct network *net, const struct network_overrides *flags,
+			  struct err *err)
+{
+	const char *bridge = flags->bridge ? flags->bridge : net->bridge;
+	const bool vlan = flags->vlan != 0 && flags->vlan != net->vlan.access;
+	autofree char *name = vlan ? xasprintf("%s.%lld", bridge, (long long)flags->vlan)
+				   : xstrdup(bridge);
+
+	if (link_check_name(bridge, "bridge", err) < 0)
+		return -err->code;
+	if (flags->vlan != 0 && (flags->vlan < VLAN_ID_MIN || flags->vlan > VLAN_ID_MAX))
+		return err_set(err, EINVAL, "vlan: %lld is not a number %d..%d",
+			       (long long)flags->vlan, VLAN_ID_MIN, VLAN_ID_MAX);
+	if (flags->vlan != 0 && !vlan_set_is_empty(&net->vlan.trunk))
+		return err_set(err, EINVAL, "vlan: cannot be set together with vlanTrunk");
+	if (str_eq(net->name, NETWORK_DEFAULT_NAME) && (vlan || !str_eq(bridge, net->bridge))) {
+		if (str_check_name(name, "bridge", err) < 0)
+			return -err->code;
+		free(net->name);
+		net->name = take_ptr(&name);
+	}
+	if (flags->bridge)
+		(void)snprintf(net->bridge, sizeof(net->bridge), "%s", flags->bridge);
+	if (flags->vlan != 0)
+		net->vlan.access = (unsigned int)flags->vlan;
+	return network_name_vlan(net, err);
+}
+
 int network_override(struct network *net, const struct network_overrides *flags, struct err *err)
 {
 	struct ip_prefix gateway = { .len = 0 };
 
-	if (flags->bridge) {
-		if (link_check_name(flags->bridge, "bridge", err) < 0)
-			return -err->code;
-		if (str_eq(net->name, NETWORK_DEFAULT_NAME) &&
-		    !str_eq(flags->bridge, net->bridge)) {
-			if (str_check_name(flags->bridge, "bridge", err) < 0)
-				return -err->code;
-			free(net->name);
-			net->name = xstrdup(flags->bridge);
-		}
-		(void)snprintf(net->bridge, sizeof(net->bridge), "%s", flags->bridge);
-	}
+	if (override_place(net, flags, err) < 0)
+		return -err->code;
 	if (flags->ifname) {
 		if (link_check_name(flags->ifname, "interface", err) < 0)
 			return -err->code;

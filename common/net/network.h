@@ -12,6 +12,7 @@
 #include "common/net/network_dns.h"
 #include "common/net/network_shape.h"
 #include "common/net/route.h"
+#include "common/net/vlan_port.h"
 
 /*
  * A network: one definition drives bridge, addresses, rules and leases. It comes from
@@ -60,6 +61,12 @@ struct network {
 	char *name;
 	char *cni_version; /* NULL: the definition names none */
 	char bridge[IFNAMSIZ];
+	/*
+	 * "<bridge>.<vlan>", on which the gateway of a VLAN stands: network_name_vlan() keeps it up; "": the
+	 * bridge itself has the addresses. See network_gateway_if().
+	 */
+	char vlan_if[IFNAMSIZ];
+	struct vlan_port vlan; /* of the containers' ports */
 	char ifname[IFNAMSIZ]; /* inside the container */
 	struct network_range ranges[NETWORK_MAX_RANGES];
 	size_t n_ranges; /* at least one */
@@ -100,6 +107,7 @@ struct network_overrides {
 	const char *ip; /* bridge address with length, "172.19.0.1/16"; becomes the only range */
 	int64_t mtu;
 	const char *ifname;
+	int64_t vlan; /* as another bridge, another VLAN makes another network: "<bridge>.<vlan>" */
 };
 
 /*
@@ -122,6 +130,11 @@ int network_add_range(struct network *net, const struct ip_prefix *gateway, bool
 
 /* Do MTU and "snat" go with the families of the subnets? network_decode() and _override() ask. */
 int network_check_families(const struct network *net, struct err *err);
+
+/* After a change of bridge, VLAN or management. ENAMETOOLONG: the interface's name would be. */
+int network_name_vlan(struct network *net, struct err *err);
+/* The interface with the network's addresses, which its rules and sysctls are about. */
+const char *network_gateway_if(const struct network *net);
 
 bool network_has_family(const struct network *net, int family);
 /* The first gateway of a family; NULL: the network has no subnet of it. */

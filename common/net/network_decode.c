@@ -28,7 +28,9 @@ struct netconf_doc {
 	bool managed, has_managed;
 	bool has_is_gateway, has_is_default_gateway, has_ip_masq, has_ingress, has_ipam;
 	bool has_ingress_policy, has_bandwidth, has_bandwidth_key;
-	int64_t mtu, metric;
+	int64_t mtu, metric, vlan;
+	struct vlan_set vlan_trunk;
+	bool preserve_default_vlan, has_preserve_default_vlan;
 	struct network_shape shape;
 	struct network_ipam ipam;
 	struct network_dns dns;
@@ -134,6 +136,7 @@ static const struct json_enum firewalls[] = {
 
 static const struct json_range range_mtu_or_0 = { 0, LINK_MTU_MAX };
 static const struct json_range range_u32 = { 0, UINT32_MAX };
+static const struct json_range range_vlan_or_0 = { 0, VLAN_ID_MAX };
 
 #define AT(member) offsetof(struct netconf_doc, member)
 #define BANDWIDTH_KEY(name)                                                                        \
@@ -186,9 +189,10 @@ static const struct json_field netconf_fields[] = {
 	{ "disableCheck", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "capabilities", NULL, 0, JSON_IGNORED, NULL, 0 },
 	{ "forceAddress", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "vlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "vlanTrunk", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "preserveDefaultVlan", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "vlan", json_decode_int, AT(vlan), 0, &range_vlan_or_0, 0 },
+	{ "vlanTrunk", vlan_decode_trunk, AT(vlan_trunk), 0, NULL, 0 },
+	{ "preserveDefaultVlan", json_decode_bool, AT(preserve_default_vlan), 0, NULL,
+	  AT(has_preserve_default_vlan) },
 	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "iptablesAdminChainName", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "firewalldZone", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -309,6 +313,23 @@ static int check_twice(const struct netconf_doc *doc, struct err *err)
 	return fault ? err_set(err, EINVAL, "it has %s", fault) : 0;
 }
 
+/* A port is of one VLAN or of many, as CNI's bridge has it. */
+static int apply_vlan(const struct netconf_doc *doc, struct network *net, struct err *err)
+{
+	net->vlan = (struct vlan_port){
+		.access = (unsigned int)doc->vlan,
+		.trunk = doc->vlan_trunk,
+		.drop_default = doc->has_preserve_default_vlan && !doc->preserve_default_vlan,
+	};
+	if (doc->vlan > 0 && !vlan_set_is_empty(&doc->vlan_trunk))
+		return err_set(err, EINVAL, "vlan: cannot be set together with vlanTrunk");
+	if (net->vlan.drop_default && !vlan_port_is_used(&net->vlan))
+		return err_set(err, EINVAL,
+			       "preserveDefaultVlan: false asks for nothing without vlan or "
+			       "vlanTrunk; leave it out");
+	return 0;
+}
+
 static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 {
 	const struct network_overrides flags = {
@@ -332,7 +353,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		net->ingress = (enum network_ingress)doc->ingress;
 	if (doc->has_ingress_policy)
 		net->ingress = (enum network_ingress)doc->ingress_policy;
-	if (apply_unmanaged(doc, net, err) < 0)
+	if (apply_unmanaged(doc, net, err) < 0 || apply_vlan(doc, net, err) < 0)
 		return -err->code;
 	net->masq_random_fully = doc->masq_random_fully;
 	net->n_masq_exclude = doc->masq_exclude.n;

@@ -30,6 +30,11 @@ void attachment_free(struct attachment *att)
 	*att = (struct attachment){ 0 };
 }
 
+const char *attachment_gateway_if(const struct attachment *att)
+{
+	return att->vlan_if[0] ? att->vlan_if : att->bridge;
+}
+
 const struct attachment_address *attachment_address_of(const struct attachment *att, int family)
 {
 	for (size_t i = 0; i < att->n_addresses; i++) {
@@ -50,23 +55,13 @@ const char *record_state_name(enum record_state state)
 	return "unknown";
 }
 
-/* FNV-1a, 64 bits: spreads well, and 48 bits of it make a clash on one host a curiosity. */
-static uint64_t hash_bytes(uint64_t hash, const char *text)
-{
-	/* The NUL goes in too: ("ab", "c") and ("a", "bc") must differ. */
-	for (size_t i = 0; i <= strlen(text); i++) {
-		hash ^= (unsigned char)text[i];
-		hash *= 0x100000001b3ULL;
-	}
-	return hash;
-}
-
+/* 48 bits make a clash on one host a curiosity. */
 void record_veth_name(const char *container, const char *ifname, unsigned int salt,
 		      char name[IFNAMSIZ])
 {
-	uint64_t hash = hash_bytes(0xcbf29ce484222325ULL + salt, container);
+	uint64_t hash = str_hash(STR_HASH + salt, container);
 
-	hash = hash_bytes(hash, ifname);
+	hash = str_hash(hash, ifname);
 	hash ^= hash >> 48;
 	(void)snprintf(name, IFNAMSIZ, "ct%012llx", (unsigned long long)(hash & 0xffffffffffffULL));
 }
@@ -216,7 +211,7 @@ struct record_text {
 	struct attachment att;
 	int state;
 	int firewall;
-	int64_t mtu;
+	int64_t mtu, vlan;
 	char *boot_id;
 	struct record_owner_text {
 		int64_t pid, start_ticks, dev, ino;
@@ -225,6 +220,7 @@ struct record_text {
 
 static const struct json_range range_u53 = { 0, (int64_t)1 << 53 };
 static const struct json_range range_pid = { 0, 4194304 };
+static const struct json_range range_vlan = { VLAN_ID_MIN, VLAN_ID_MAX };
 static const struct json_range range_mtu = { LINK_MTU_MIN, LINK_MTU_MAX };
 
 #define OWNER_INT(name, member, limits)                                                            \
@@ -254,6 +250,10 @@ static const struct json_field record_fields[] = {
 	FIELD("state", json_decode_enum, state, JSON_REQUIRED, states),
 	FIELD("network", json_decode_string, att.network, JSON_REQUIRED, NULL),
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
+	FIELD("vlanInterface", decode_ifname, att.vlan_if, 0, NULL),
+	FIELD("vlan", json_decode_int, vlan, 0, &range_vlan),
+	FIELD("vlanTrunk", vlan_decode_trunk, att.vlan.trunk, 0, NULL),
+	FIELD("dropDefaultVlan", json_decode_bool, att.vlan.drop_default, 0, NULL),
 	FIELD("veth", decode_ifname, att.veth, JSON_REQUIRED, NULL),
 	FIELD("ifb", decode_ifname, att.ifb, 0, NULL),
 	FIELD("bandwidth", network_decode_bandwidth, att.bandwidth, 0, NULL),
@@ -312,6 +312,7 @@ static int decode_record(const char *text, size_t len, const char *container, co
 	*att = rec.att;
 	att->state = (enum record_state)rec.state;
 	att->mtu = (unsigned int)rec.mtu;
+	att->vlan.access = (unsigned int)rec.vlan;
 	att->firewall = (enum firewall_kind)rec.firewall;
 	att->owner = (struct record_owner){
 		.pid = (pid_t)rec.owner.pid,
@@ -395,6 +396,16 @@ static void put_bandwidth(json_node *root, const struct network_bandwidth *bandw
 	}
 }
 
+static void put_vlan(json_node *root, const struct attachment *att)
+{
+	json_put_string(root, "vlanInterface", att->vlan_if[0] ? att->vlan_if : NULL);
+	if (att->vlan.access > 0)
+		json_put_int(root, "vlan", att->vlan.access);
+	vlan_put_trunk(root, "vlanTrunk", &att->vlan.trunk);
+	if (att->vlan.drop_default)
+		json_put_bool(root, "dropDefaultVlan", true);
+}
+
 json_node *record_json(const struct attachment *att)
 {
 	json_node *root = json_object();
@@ -405,6 +416,7 @@ json_node *record_json(const struct attachment *att)
 	json_put_string(root, "state", record_state_name(att->state));
 	json_put_string(root, "network", att->network);
 	json_put_string(root, "bridge", att->bridge);
+	put_vlan(root, att);
 	json_put_string(root, "veth", att->veth);
 	json_put_string(root, "ifb", att->ifb[0] ? att->ifb : NULL);
 	put_bandwidth(root, &att->bandwidth);

@@ -58,8 +58,10 @@ struct attachment {
 	enum record_state state;
 	char *network;
 	char bridge[IFNAMSIZ];
-	char veth[IFNAMSIZ]; /* the host end */
-	char ifb[IFNAMSIZ];  /* what holds back its sending; "": nothing does */
+	char vlan_if[IFNAMSIZ]; /* the network's, see there; "": the bridge has the gateway */
+	struct vlan_port vlan;  /* of the host end, as a port of the bridge */
+	char veth[IFNAMSIZ];    /* the host end */
+	char ifb[IFNAMSIZ];     /* what holds back its sending; "": nothing does */
 	struct network_bandwidth bandwidth;
 	struct attachment_address addresses[ATTACHMENT_MAX_ADDRESSES];
 	size_t n_addresses;  /* 0 until they are leased */
@@ -82,6 +84,8 @@ struct attachment {
 #define autoattachment __attribute__((cleanup(attachment_free)))
 void attachment_free(struct attachment *att);
 
+/* The interface of the host with the network's gateway. */
+const char *attachment_gateway_if(const struct attachment *att);
 /* The first address of a family; NULL: none. */
 const struct attachment_address *attachment_address_of(const struct attachment *att, int family);
 

@@ -70,8 +70,10 @@ teardown() {
 	refused 7 "host bits" ADD a
 	net_conf 1.1.0 '.mtu = 7'
 	refused 7 "mtu" ADD a
-	net_conf 1.1.0 '.vlan = 7'
-	refused 2 "vlan: is not supported" ADD a
+	net_conf 1.1.0 '.forceAddress = true'
+	refused 2 "forceAddress: is not supported" ADD a
+	net_conf 1.1.0 '.vlan = 4095'
+	refused 7 "vlan: must be an integer 0..4094" ADD a
 	net_conf 1.1.0 '.runtimeConfig.deviceID = "0000:00:1f.0"'
 	refused 2 "runtimeConfig: deviceID" ADD a
 	nothing_attached
@@ -226,7 +228,7 @@ teardown() {
 @test "CNI DEL: works with a definition that ADD would refuse, and with a damaged record" {
 	add a
 	echo '{' >"$STATE_DIR/containers/a/eth0.json"
-	net_conf 1.1.0 '.vlan = 7 | .ipam = {"type": "other"} | .runtimeConfig.ips = 7'
+	net_conf 1.1.0 '.forceAddress = true | .ipam = {"type": "other"} | .runtimeConfig.ips = 7'
 	cni DEL a CNI_ARGS=nonsense 2>/dev/null
 	nothing_attached
 }
