@@ -8,7 +8,6 @@
 #include "common/net/addr.h"
 #include "common/net/netns.h"
 #include "common/net/route.h"
-#include "common/net/sysctl.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
 #include "netns-hook/routes.h"
@@ -180,50 +179,79 @@ static int add_routes(struct attach *a, int index, struct err *err)
 	return rc;
 }
 
-/* A kernel without IPv6 has nothing to guard. */
-static int set_ipv6(const char *ifname, const char *name, const char *value, struct err *err)
-{
-	autofree char *path = xasprintf("ipv6/conf/%s/%s", ifname, name);
-	int rc = sysctl_ensure(path, value, err);
+/* In the order in which they are written. */
+struct guards {
+	struct link_setting items[LINK_N_PARAMETERS];
+	size_t n;
+};
 
-	if (rc >= 0 || err->code != ENOENT)
-		return rc;
-	err_clear(err);
-	return 0;
+static void guard(struct guards *guards, enum link_parameter parameter, int32_t value)
+{
+	guards->items[guards->n++] = (struct link_setting){ parameter, value };
 }
 
 /*
  * Before it is up for the first time: no router that is none may configure it (CVE-2020-10749), and
- * no address waits for its duplicate to answer. Called inside.
+ * no address waits for its duplicate to answer. The link-local one is no exception: the bridge would
+ * flood its question to every other container.
  */
-static int guard_inside(void *ctx, struct err *err)
+static struct guards guards_of(const struct attach *a)
 {
-	const struct attach *a = ctx;
-	const char *ifname = a->att->ifname;
-	int rc = set_ipv6(ifname, "accept_ra", "0", err);
+	const bool dad = a->request->net->shape.enable_dad;
+	struct guards guards = { .n = 0 };
 
-	if (rc >= 0)
-		rc = set_ipv6(ifname, "autoconf", "0", err);
-	if (rc < 0 || !attachment_address_of(a->att, AF_INET6))
-		return rc;
-	rc = set_ipv6(ifname, "disable_ipv6", "0", err);
-	if (rc >= 0 && a->request->net->shape.enable_dad)
-		rc = set_ipv6(ifname, "enhanced_dad", "1", err);
-	return rc < 0 ? rc
-		      : set_ipv6(ifname, "accept_dad",
-				 a->request->net->shape.enable_dad ? "1" : "0", err);
+	guard(&guards, LINK_ACCEPT_RA, 0);
+	guard(&guards, LINK_AUTOCONF, 0);
+	if (attachment_address_of(a->att, AF_INET6))
+		guard(&guards, LINK_DISABLE_IPV6, 0);
+	if (dad)
+		guard(&guards, LINK_ENHANCED_DAD, 1);
+	guard(&guards, LINK_ACCEPT_DAD, dad);
+	return guards;
+}
+
+struct guarding {
+	const struct guards *guards;
+	const struct link_info *link;
+};
+
+/* Called inside. */
+static int write_guards(void *ctx, struct err *err)
+{
+	const struct guarding *guarding = ctx;
+	const struct link_info *link = guarding->link;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < guarding->guards->n; i++) {
+		const struct link_setting *wanted = &guarding->guards->items[i];
+
+		if (!link_conf_is(&link->conf, wanted))
+			rc = link_conf_write(link->name, wanted, err);
+	}
+	return rc;
+}
+
+static int guard_inside(const struct attach *a, const struct link_info *link, struct err *err)
+{
+	const struct guards guards = guards_of(a);
+	struct guarding guarding = { .guards = &guards, .link = link };
+	bool guarded = true;
+
+	for (size_t i = 0; i < guards.n; i++)
+		guarded = guarded && link_conf_is(&link->conf, &guards.items[i]);
+	return guarded ? 0 : netns_run(a->request->netns_fd, write_guards, &guarding, err);
 }
 
 int attach_run_inside(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 	struct link_info inside;
-	int rc = netns_run(a->request->netns_fd, guard_inside, a, err);
+	int rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
 
 	if (rc >= 0)
-		rc = link_set_up(&a->nl_inside, LOOPBACK, err);
+		rc = guard_inside(a, &inside, err);
 	if (rc >= 0)
-		rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
+		rc = link_set_up(&a->nl_inside, LOOPBACK, err);
 	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
 		rc = (a->request->net->shape.enable_dad ? addr_add_dad : addr_add)(
 			&a->nl_inside, inside.index, &a->att->addresses[i].prefix, err);
@@ -256,16 +284,13 @@ void attach_plan_inside(const void *ctx, FILE *out)
 {
 	const struct attach *a = ctx;
 	autoroutes struct route_list routes = routes_of(a->request->net, a->att, 0);
+	const struct guards guards = guards_of(a);
 	const char *ifname = a->att->ifname;
 
-	(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_ra = 0\n", ifname);
-	(void)fprintf(out, "inside: net/ipv6/conf/%s/autoconf = 0\n", ifname);
-	if (attachment_address_of(a->att, AF_INET6)) {
-		(void)fprintf(out, "inside: net/ipv6/conf/%s/disable_ipv6 = 0\n", ifname);
-		if (a->request->net->shape.enable_dad)
-			(void)fprintf(out, "inside: net/ipv6/conf/%s/enhanced_dad = 1\n", ifname);
-		(void)fprintf(out, "inside: net/ipv6/conf/%s/accept_dad = %d\n", ifname,
-			      a->request->net->shape.enable_dad);
+	for (size_t i = 0; i < guards.n; i++) {
+		autofree char *text = link_setting_text(ifname, &guards.items[i]);
+
+		(void)fprintf(out, "inside: %s\n", text);
 	}
 	(void)fprintf(out, "inside: RTM_NEWLINK lo up\n");
 	for (size_t i = 0; i < a->att->n_addresses; i++)

@@ -560,9 +560,7 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 		if (addr_add(work->nl, work->gateway.index, &net->ranges[i].gateway, err) < 0)
 			return -err->code;
 	}
-	right = bridge_glance_sysctls(work, err);
-	if (right > 0)
-		right = glance_forwarding(work, err);
+	right = bridge_glance_sysctls(work) ? glance_forwarding(work, err) : 0;
 	if (right <= 0)
 		return right;
 	right = firewall_glance(work->state.firewall, net, work->net_fd, err);

@@ -51,7 +51,7 @@ bool bridge_is_ours(const struct bridge_work *work);
 
 /* bridge_sysctl.c */
 int bridge_step_sysctls(void *ctx, struct err *err);
-int bridge_glance_sysctls(const struct bridge_work *work, struct err *err);
+bool bridge_glance_sysctls(const struct bridge_work *work);
 
 /* bridge_vlan.c. Is it a network of VLANs, whose bridge others may share? */
 bool bridge_filters(const struct bridge_work *work);

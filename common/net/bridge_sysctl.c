@@ -3,7 +3,6 @@
 
 #include "common/cleanup.h"
 #include "common/net/bridge_steps.h"
-#include "common/net/sysctl.h"
 #include "common/str.h"
 
 /*
@@ -11,51 +10,41 @@
  * through its default route, and strict filtering would drop that. Router advertisements from a
  * container must not configure the host (CVE-2020-10749).
  */
-static const struct {
-	const char *family, *name, *value;
-} sysctls[] = {
-	{ "ipv4", "rp_filter", "2" },
-	{ "ipv6", "accept_ra", "0" },
-	{ "ipv6", "autoconf", "0" },
+static const struct link_setting sysctls[] = {
+	{ LINK_RP_FILTER, 2 },
+	{ LINK_ACCEPT_RA, 0 },
+	{ LINK_AUTOCONF, 0 },
 };
 
 /*
  * Of the interface with the addresses; and of our bridge below it, to which a container of a VLAN can
  * speak too as long as its port is in the default VLAN.
  */
-static const char *sysctl_if(const struct bridge_work *work, size_t i)
+static const struct link_info *sysctl_link(const struct bridge_work *work, size_t i)
 {
-	const struct network *net = work->net;
-	const char *const names[] = {
-		network_gateway_if(net),
-		net->vlan_if[0] && work->found && bridge_is_ours(work) ? net->bridge : NULL,
-	};
+	const bool below = work->net->vlan_if[0] && work->found && bridge_is_ours(work);
+	const struct link_info *const links[] = { &work->gateway, below ? &work->link : NULL };
 
-	return i < ARRAY_SIZE(names) ? names[i] : NULL;
+	return i < ARRAY_SIZE(links) ? links[i] : NULL;
 }
 
-static int ensure_sysctl(struct bridge_work *work, const char *ifname, size_t i, struct err *err)
+/* A kernel without IPv6 has nothing to guard; an interface without it may have it by now (its MTU). */
+static int ensure_sysctl(struct bridge_work *work, const struct link_info *link,
+			 const struct link_setting *wanted, struct err *err)
 {
-	char value[SYSCTL_VALUE_SIZE];
-	autofree char *path =
-		xasprintf("%s/conf/%s/%s", sysctls[i].family, ifname, sysctls[i].name);
-	autofree char *text = xasprintf("net/%s = %s", path, sysctls[i].value);
-	bool right = false;
+	const bool found = link->index != 0;
+	const bool lacks = found && !link->conf.has[wanted->parameter];
+	const bool right = found && !lacks && link_conf_is(&link->conf, wanted);
+	const char *ifname = found ? link->name : network_gateway_if(work->net);
+	autofree char *text = link_setting_text(ifname, wanted);
+	int rc = right || work->check ? 0 : link_conf_write(ifname, wanted, err);
 
-	if (work->check && work->gateway.index == 0) {
-		bridge_tell(work, REPORT_SYSCTL, false, text);
-		return 0;
-	}
-	if (sysctl_read(path, value, err) < 0) {
-		/* A kernel without IPv6 has nothing to guard. */
-		if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
-			return -err->code;
+	if (rc < 0 && (!lacks || err->code != ENOENT))
+		return rc;
+	if (lacks && (work->check || rc < 0)) {
 		err_clear(err);
 		return 0;
 	}
-	right = str_eq(value, sysctls[i].value);
-	if (!right && !work->check && sysctl_ensure(path, sysctls[i].value, err) < 0)
-		return -err->code;
 	bridge_tell(work, REPORT_SYSCTL, right, text);
 	return 0;
 }
@@ -63,46 +52,26 @@ static int ensure_sysctl(struct bridge_work *work, const char *ifname, size_t i,
 int bridge_step_sysctls(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
-	const char *ifname = NULL;
+	const struct link_info *link = NULL;
 
-	for (size_t n = 0; (ifname = sysctl_if(work, n)); n++) {
+	for (size_t n = 0; (link = sysctl_link(work, n)); n++) {
 		for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-			if (ensure_sysctl(work, ifname, i, err) < 0)
+			if (ensure_sysctl(work, link, &sysctls[i], err) < 0)
 				return -err->code;
 		}
 	}
 	return 0;
 }
 
-/* 1: all right. */
-static int glance_sysctls_of(const char *ifname, struct err *err)
+bool bridge_glance_sysctls(const struct bridge_work *work)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
-		char value[SYSCTL_VALUE_SIZE];
-		autofree char *path =
-			xasprintf("%s/conf/%s/%s", sysctls[i].family, ifname, sysctls[i].name);
+	const struct link_info *link = NULL;
 
-		if (sysctl_read(path, value, err) == 0) {
-			if (!str_eq(value, sysctls[i].value))
-				return 0;
-			continue;
+	for (size_t n = 0; (link = sysctl_link(work, n)); n++) {
+		for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+			if (!link_conf_is(&link->conf, &sysctls[i]))
+				return false;
 		}
-		if (err->code != ENOENT || !str_eq(sysctls[i].family, "ipv6"))
-			return -err->code;
-		err_clear(err);
 	}
-	return 1;
-}
-
-int bridge_glance_sysctls(const struct bridge_work *work, struct err *err)
-{
-	const char *ifname = NULL;
-
-	for (size_t n = 0; (ifname = sysctl_if(work, n)); n++) {
-		int right = glance_sysctls_of(ifname, err);
-
-		if (right <= 0)
-			return right;
-	}
-	return 1;
+	return true;
 }

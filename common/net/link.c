@@ -71,6 +71,7 @@ static void read_link(const struct nlmsghdr *answer, struct link_info *info)
 		info->peer = (int)nla_get_u32(attrs[IFLA_LINK]);
 	if (attrs[IFLA_ADDRESS] && nla_len(attrs[IFLA_ADDRESS]) == LINK_MAC_BYTES)
 		memcpy(info->mac.bytes, nla_data(attrs[IFLA_ADDRESS]), LINK_MAC_BYTES);
+	link_conf_read(attrs[IFLA_AF_SPEC], &info->conf);
 	linkinfo = attrs[IFLA_LINKINFO];
 	if (linkinfo)
 		copy_name(info->kind,

@@ -9,6 +9,7 @@
 
 #include "common/err.h"
 #include "common/net/ip.h"
+#include "common/net/link_conf.h"
 #include "common/net/netlink.h"
 
 #define LINK_MAC_BYTES     6
@@ -31,6 +32,7 @@ struct link_info {
 	int master; /* index; 0: none */
 	int peer;   /* IFLA_LINK: index of a veth's other end in its namespace; 0: none */
 	struct link_mac mac;
+	struct link_conf conf;
 };
 
 struct link_veth {

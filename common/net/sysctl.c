@@ -39,21 +39,24 @@ int sysctl_read(const char *path, char value[SYSCTL_VALUE_SIZE], struct err *err
 	return 0;
 }
 
+int sysctl_write(const char *path, const char *value, struct err *err)
+{
+	autoclose int fd = open_parameter(path, O_WRONLY, err);
+
+	if (fd < 0)
+		return -err->code;
+	if (write(fd, value, strlen(value)) < 0)
+		return err_errno(err, "sysctl net/%s = %s", path, value);
+	return 0;
+}
+
 int sysctl_ensure(const char *path, const char *value, struct err *err)
 {
 	char current[SYSCTL_VALUE_SIZE];
-	autoclose int fd = -1;
-	ssize_t n = 0;
 
 	if (sysctl_read(path, current, err) < 0)
 		return -err->code;
 	if (str_eq(current, value))
 		return 0;
-	fd = open_parameter(path, O_WRONLY, err);
-	if (fd < 0)
-		return -err->code;
-	n = write(fd, value, strlen(value));
-	if (n < 0)
-		return err_errno(err, "sysctl net/%s = %s", path, value);
-	return 1;
+	return sysctl_write(path, value, err) < 0 ? -err->code : 1;
 }

@@ -18,6 +18,9 @@
 /* Without the newline. A parameter that this kernel has not: ENOENT. */
 int sysctl_read(const char *path, char value[SYSCTL_VALUE_SIZE], struct err *err);
 
+/* For who knows already that it differs. */
+int sysctl_write(const char *path, const char *value, struct err *err);
+
 /*
  * Read, and write only when it differs: a read-only /proc/sys with the right value is fine.
  * 1: changed, 0: was right.

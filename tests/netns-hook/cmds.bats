@@ -324,7 +324,7 @@ no_difference_of_b() {
 	for text in "make: bridge dual0" "make: address 10.8.0.1/24 on dual0" "make: address fd00:8::1/64 on dual0" \
 		"make: net/ipv4/ip_forward = 1" "make: net/ipv4/conf/dual0/rp_filter = 2" \
 		" 10.8.0.0/24 " "RTM_NEWLINK ct" "bridge_slave hairpin on" \
-		"inside: net/ipv6/conf/eth0/accept_ra = 0" "inside: RTM_NEWADDR ADDRESS/24 dev eth0" \
+		"inside: net/ipv6/conf/eth0/accept_ra = 0" "inside: net/ipv6/conf/eth0/accept_dad = 0" "inside: RTM_NEWADDR ADDRESS/24 dev eth0" \
 		"inside: RTM_NEWADDR ADDRESS6/64 dev eth0" "inside: RTM_NEWROUTE 0.0.0.0/0 via 10.8.0.1 dev eth0" \
 		"inside: RTM_NEWROUTE 10.99.0.0/16 via 10.8.0.1 dev eth0" \
 		"RTM_NEWNEIGH ADDRESS lladdr MAC dev dual0 nud stale" \

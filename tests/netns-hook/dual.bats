@@ -63,6 +63,38 @@ addresses_in() {
 	[ "$(cat /proc/sys/net/ipv6/conf/netns0/accept_ra)" = 0 ]
 }
 
+@test "attach: no address waits for its duplicate, the link-local one of an IPv4 network neither" {
+	container a
+	attach a
+	[ "$(inside a cat /proc/sys/net/ipv6/conf/eth0/accept_dad)" = 0 ]
+	run -0 inside a ip -6 -o addr show dev eth0 scope link
+	assert_output_has fe80::
+	[[ $output != *tentative* ]]
+}
+
+@test "attach: parameters of the bridge that somebody changed are right again with the next container" {
+	local path
+	container a
+	container b
+	attach a
+	for path in ipv4/conf/netns0/rp_filter ipv6/conf/netns0/accept_ra ipv6/conf/netns0/autoconf; do
+		echo 1 >"/proc/sys/net/$path"
+	done
+	attach b
+	[ "$(cat /proc/sys/net/ipv4/conf/netns0/rp_filter)" = 2 ]
+	[ "$(cat /proc/sys/net/ipv6/conf/netns0/accept_ra)" = 0 ]
+	[ "$(cat /proc/sys/net/ipv6/conf/netns0/autoconf)" = 0 ]
+}
+
+@test "attach: parameters inside that somebody changed are right again when it is made again" {
+	container a
+	attach a
+	inside a sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_ra; echo 1 >/proc/sys/net/ipv6/conf/eth0/autoconf'
+	attach a
+	[ "$(inside a cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" = 0 ]
+	[ "$(inside a cat /proc/sys/net/ipv6/conf/eth0/autoconf)" = 0 ]
+}
+
 @test "dual stack: detach and rm leave nothing of either family" {
 	define "$both"
 	snapshot >"$BATS_TEST_TMPDIR/before"
