@@ -200,7 +200,8 @@ static int look_back(struct attach *a, struct err *err)
 		log_warning("%s; making it anew", err->msg);
 		err_clear(err);
 		a->may_exist = true;
-		return detach_lease(&undo, att, err);
+		rc = detach_lost_ports(&undo, att, err);
+		return rc < 0 ? rc : detach_lease(&undo, att, err);
 	}
 	if (rc == 0 && a->request->again)
 		return err_set(err, ENOENT, "it was detached meanwhile");

@@ -43,19 +43,35 @@ static int open_loopback(const struct attachment *att, struct err *err)
  * A client that went on sending while nobody was there has a connection that leads nowhere, and would
  * keep it. (A TCP client comes with a new one.)
  */
+static bool is_published(const void *ctx, uint16_t port)
+{
+	const struct attachment *att = ctx;
+
+	for (size_t i = 0; i < att->n_ports; i++) {
+		const struct record_port *p = &att->ports[i];
+
+		if (p->proto == IPPROTO_UDP && port >= p->host_port &&
+		    port - p->host_port < p->count)
+			return true;
+	}
+	return false;
+}
+
 static int forget_clients(const struct attachment *att, struct err *err)
 {
-	int rc = 0;
+	const struct conntrack_ports all = { is_published, att };
+	unsigned int n = 0;
+	uint16_t last = 0;
 
-	for (size_t i = 0; rc >= 0 && i < att->n_ports; i++) {
-		const struct record_port *port = &att->ports[i];
-
-		for (unsigned int n = 0; rc >= 0 && port->proto == IPPROTO_UDP && n < port->count;
-		     n++)
-			rc = conntrack_flush_port(port->proto, (uint16_t)(port->host_port + n),
-						  err);
+	for (size_t i = 0; i < att->n_ports; i++) {
+		if (att->ports[i].proto == IPPROTO_UDP) {
+			n += att->ports[i].count;
+			last = att->ports[i].host_port;
+		}
 	}
-	return rc;
+	if (n <= 1)
+		return n == 0 ? 0 : conntrack_flush_port(IPPROTO_UDP, last, err);
+	return conntrack_flush_ports(IPPROTO_UDP, &all, err);
 }
 
 static int check_network(const struct attach *a, struct err *err)

@@ -69,12 +69,52 @@ int detach_names(const struct detach *detach, const struct attachment *att, stru
 	return hosts_remove(detach->state_fd, att->network, att->container, att->ifname, err);
 }
 
+/*
+ * With which firewall they were published the record does not say: it is lost, or was written before.
+ * The rules are known by their comment; the addresses say of which families there may be some.
+ */
+static int unpublish_anywhere(const struct attachment *att, struct err *err)
+{
+	static const enum firewall_kind kinds[] = { FIREWALL_IPTABLES, FIREWALL_NFTABLES };
+	struct attachment view = *att; /* owns nothing */
+	struct err why = ERR_INIT;
+	size_t failed = 0;
+
+	view.addresses[0].prefix = ip_default(AF_INET);
+	view.addresses[1].prefix = ip_default(AF_INET6);
+	view.n_addresses = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		view.firewall = kinds[i];
+		failed += firewall_unpublish(&view, &why) < 0;
+	}
+	/* One of them this kernel may not have. */
+	if (failed == ARRAY_SIZE(kinds))
+		*err = why;
+	return failed == ARRAY_SIZE(kinds) ? -why.code : 0;
+}
+
 /* First of the kernel's: nothing is sent to an address that is about to be nobody's. */
 int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err)
 {
-	int rc = firewall_unpublish(att, err);
+	int rc = att->n_ports > 0 && att->firewall == FIREWALL_AUTO ? unpublish_anywhere(att, err)
+								    : firewall_unpublish(att, err);
 
 	return rc < 0 ? rc : ports_release(detach->state_fd, att, err);
+}
+
+int detach_lost_ports(const struct detach *detach, const struct attachment *att, struct err *err)
+{
+	struct attachment view = *att; /* owns the ports alone */
+	int rc = 0;
+
+	view.ports = NULL;
+	view.n_ports = 0;
+	view.firewall = FIREWALL_AUTO;
+	rc = ports_find(detach->state_fd, &view, err);
+	if (rc >= 0)
+		rc = detach_ports(detach, &view, err);
+	free(view.ports);
+	return rc;
 }
 
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err)
@@ -248,14 +288,15 @@ int detach_one(const struct detach *detach, const struct record_folder *folder,
 }
 
 /* A record that cannot be read: what follows from id and interface name alone. */
-static void guess_attachment(const struct record_folder *folder, const char *ifname,
-			     struct attachment *att)
+static int guess_attachment(const struct detach *detach, const struct record_folder *folder,
+			    const char *ifname, struct attachment *att, struct err *err)
 {
 	*att = (struct attachment){ .container = xstrdup(folder->container) };
 	(void)memcpy(att->ifname, ifname, strlen(ifname) + 1);
 	record_veth_name(folder->container, ifname, 0, att->veth);
 	record_ifb_name(att->veth, att->ifb);
 	att->mac_check = true; /* it may have been */
+	return ports_find(detach->state_fd, att, err);
 }
 
 /* 1: detached, 0: it is another network's. */
@@ -271,7 +312,9 @@ static int detach_ifname(const struct detach *detach, const struct record_folder
 		log_warning("%s; removing what belongs to it",
 			    rc < 0 ? err->msg : "a record vanished");
 		err_clear(err);
-		guess_attachment(folder, ifname, &att);
+		rc = guess_attachment(detach, folder, ifname, &att, err);
+		if (rc < 0)
+			return rc;
 	}
 	rc = detach_one(detach, folder, &att, err);
 	return rc < 0 ? rc : 1;

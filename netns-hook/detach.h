@@ -62,6 +62,8 @@ int detach_folder(const struct detach *detach, struct record_folder *folder, str
 /* Single steps, for the undo of attach. */
 int detach_names(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err);
+/* Of an attachment whose record is lost: those that it claims. */
+int detach_lost_ports(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_conntrack(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_neighbour(const struct detach *detach, const struct attachment *att, struct err *err);
 int detach_interface(const struct detach *detach, const struct attachment *att, struct err *err);

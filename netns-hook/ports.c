@@ -322,6 +322,28 @@ int ports_holds(int state_fd, const struct attachment *att, const struct record_
 	return rc <= 0 ? rc : is_holder(&lease, att);
 }
 
+static int take_held(const struct folder *folder, const char *name, const struct record_port *port,
+		     void *ctx, struct err *err)
+{
+	struct attachment *att = ctx;
+	autolease struct lease_file lease = { 0 };
+	int rc = lease_file_read(folder->dir_fd, name, &lease, err);
+
+	if (rc <= 0 || !is_holder(&lease, att))
+		return rc < 0 ? rc : 0;
+	att->ports = xreallocarray(att->ports, att->n_ports + 1, sizeof(*att->ports));
+	att->ports[att->n_ports++] = *port;
+	return 1;
+}
+
+int ports_find(int state_fd, struct attachment *att, struct err *err)
+{
+	autoportfolder struct folder folder = FOLDER_INIT;
+	int rc = folder_open(state_fd, false, &folder, err);
+
+	return rc < 0 || folder.dir_fd < 0 ? rc : each_claim(&folder, take_held, att, err);
+}
+
 static int collect(const struct folder *folder, const char *name, const struct record_port *port,
 		   void *ctx, struct err *err)
 {

@@ -26,6 +26,9 @@ int ports_release(int state_fd, const struct attachment *att, struct err *err);
 int ports_holds(int state_fd, const struct attachment *att, const struct record_port *port,
 		struct err *err);
 
+/* Whose record is lost: what it claims, into its list, which is empty. Returns their number. */
+int ports_find(int state_fd, struct attachment *att, struct err *err);
+
 /* As ipam_collect(): those whose holder is gone. .removed gets "ports" for the network. */
 int ports_collect(int state_fd, const struct ipam_gc *gc, struct err *err);
 

@@ -142,6 +142,15 @@ static int check_host(const struct record_port *port, const char *what, struct e
 		       what, publish_text(port).text, ip_addr_text(host).text);
 }
 
+/* Some runtimes spell a run of ports out, one by one. */
+static bool follows(const struct record_port *last, const struct record_port *port)
+{
+	return last->proto == port->proto && last->host.family == port->host.family &&
+	       (!ip_is_set(&port->host) || ip_equal(&last->host, &port->host)) &&
+	       port->host_port == last->host_port + last->count &&
+	       port->container_port == last->container_port + last->count;
+}
+
 int publish_add(const struct record_port *port, const char *what, struct publish_list *list,
 		struct err *err)
 {
@@ -157,6 +166,16 @@ int publish_add(const struct record_port *port, const char *what, struct publish
 				       what, publish_text(&list->items[i]).text,
 				       publish_text(port).text);
 	}
+	if (list->n > 0 && follows(&list->items[list->n - 1], port)) {
+		list->items[list->n - 1].count =
+			(uint16_t)(list->items[list->n - 1].count + port->count);
+		return 0;
+	}
+	if (list->n == PUBLISH_MAX)
+		return err_set(err, E2BIG,
+			       "%s: more than %d ports and runs of ports; a run such as "
+			       "8000-8999:8000-8999 is one",
+			       what, PUBLISH_MAX);
 	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
 	list->items[list->n++] = *port;
 	return 0;

@@ -21,7 +21,11 @@ void publish_free(struct publish_list *list);
  */
 int publish_parse(const char *text, const char *what, struct publish_list *list, struct err *err);
 
-/* One that is there already: ports must be 1..65535, a clash with the list's others is refused. */
+/*
+ * One that is there already: ports must be 1..65535, a clash with the list's others is refused. One that
+ * goes on where the last one ends makes it longer. At most PUBLISH_MAX: each is a rule, and a claim.
+ */
+#define PUBLISH_MAX 1024
 int publish_add(const struct record_port *port, const char *what, struct publish_list *list,
 		struct err *err);
 

@@ -35,7 +35,8 @@ struct filter {
 	int family;
 	const struct ip_addr *source; /* NULL: proto and port */
 	uint8_t proto;
-	uint16_t port;
+	uint16_t port;                       /* 0: any */
+	const struct conntrack_ports *ports; /* of the listed ones only those; NULL: all */
 };
 
 static struct nl_msg *conntrack_msg(int type, int flags, int family)
@@ -62,13 +63,15 @@ static void put_port(struct nl_msg *msg, const struct filter *filter)
 	const uint16_t port = htons(filter->port);
 
 	netlink_put(msg, CTA_PROTO_NUM, &filter->proto, sizeof(filter->proto));
-	netlink_put(msg, CTA_PROTO_DST_PORT, &port, sizeof(port));
+	if (port > 0)
+		netlink_put(msg, CTA_PROTO_DST_PORT, &port, sizeof(port));
 	netlink_nest_end(msg, nest);
 }
 
-static struct nl_msg *filtered_msg(int type, int flags, const struct filter *filter)
+static struct nl_msg *filtered_msg(int type, int nl_flags, const struct filter *filter)
 {
-	struct nl_msg *msg = conntrack_msg(type, flags, filter->family);
+	struct nl_msg *msg = conntrack_msg(type, nl_flags, filter->family);
+	uint32_t flags = 0;
 	struct nlattr *nest = netlink_nest(
 		msg, (filter->original ? CTA_TUPLE_ORIG : CTA_TUPLE_REPLY) | NLA_F_NESTED);
 
@@ -78,13 +81,14 @@ static struct nl_msg *filtered_msg(int type, int flags, const struct filter *fil
 		put_port(msg, filter);
 	netlink_nest_end(msg, nest);
 	nest = netlink_nest(msg, CTA_FILTER | NLA_F_NESTED);
+	flags = filter->port > 0 ? FILTER_PROTO_NUM | FILTER_DST_PORT : FILTER_PROTO_NUM;
 	netlink_put_u32(msg, filter->original ? CTA_FILTER_ORIG_FLAGS : CTA_FILTER_REPLY_FLAGS,
-			filter->source ? FILTER_IP_SRC : FILTER_PROTO_NUM | FILTER_DST_PORT);
+			filter->source ? FILTER_IP_SRC : flags);
 	netlink_nest_end(msg, nest);
 	return msg;
 }
 
-/* ---- kernels that cannot flush by a filter ---- */
+/* ---- by a listing: several ports, and kernels that cannot flush by a filter ---- */
 
 struct entry {
 	void *tuple; /* the payload of CTA_TUPLE_ORIG: what names an entry */
@@ -94,6 +98,7 @@ struct entry {
 struct entries {
 	struct entry *items;
 	size_t n;
+	const struct conntrack_ports *ports;
 };
 
 static void entries_free(struct entries *entries)
@@ -104,6 +109,16 @@ static void entries_free(struct entries *entries)
 	*entries = (struct entries){ .items = NULL };
 }
 
+static bool has_port(const struct nlattr *tuple, const struct conntrack_ports *ports)
+{
+	struct nlattr *proto = nla_find(nla_data(tuple), nla_len(tuple), CTA_TUPLE_PROTO);
+	struct nlattr *port = proto ? nla_find(nla_data(proto), nla_len(proto), CTA_PROTO_DST_PORT)
+				    : NULL;
+
+	return port && nla_len(port) == sizeof(uint16_t) &&
+	       ports->wanted(ports->ctx, ntohs(nla_get_u16(port)));
+}
+
 static void take_entry(const struct nlmsghdr *answer, void *ctx)
 {
 	struct entries *entries = ctx;
@@ -111,7 +126,7 @@ static void take_entry(const struct nlmsghdr *answer, void *ctx)
 	const struct nlattr *tuple = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)answer,
 						     sizeof(struct nfgenmsg), CTA_TUPLE_ORIG);
 
-	if (!tuple)
+	if (!tuple || (entries->ports && !has_port(tuple, entries->ports)))
 		return;
 	entry.len = (size_t)nla_len(tuple);
 	entry.tuple = xmalloc(entry.len);
@@ -122,7 +137,7 @@ static void take_entry(const struct nlmsghdr *answer, void *ctx)
 
 static int delete_listed(struct netlink *nl, const struct filter *filter)
 {
-	__attribute__((cleanup(entries_free))) struct entries entries = { .items = NULL };
+	__attribute__((cleanup(entries_free))) struct entries entries = { .ports = filter->ports };
 	int rc = netlink_ask(nl, filtered_msg(IPCTNL_MSG_CT_GET, NLM_F_DUMP, filter), take_entry,
 			     &entries);
 
@@ -154,7 +169,9 @@ static int flush(const struct filter *filters, size_t n, const char *what, struc
 		return 0;
 	}
 	for (size_t i = 0; i < n; i++) {
-		int rc = netlink_talk(&nl, filtered_msg(IPCTNL_MSG_CT_DELETE, 0, &filters[i]));
+		int rc = filters[i].ports ? -EOPNOTSUPP
+					  : netlink_talk(&nl, filtered_msg(IPCTNL_MSG_CT_DELETE, 0,
+									   &filters[i]));
 
 		/* Before 6.12 the filter is not seen, and the tuple is no whole one. */
 		if (rc == -EOPNOTSUPP || rc == -EINVAL)
@@ -187,4 +204,14 @@ int conntrack_flush_port(int proto, uint16_t port, struct err *err)
 
 	(void)snprintf(what, sizeof(what), "port %u", port);
 	return flush(filters, ARRAY_SIZE(filters), what, err);
+}
+
+int conntrack_flush_ports(int proto, const struct conntrack_ports *ports, struct err *err)
+{
+	const struct filter filters[] = {
+		{ .original = true, .family = AF_INET, .proto = (uint8_t)proto, .ports = ports },
+		{ .original = true, .family = AF_INET6, .proto = (uint8_t)proto, .ports = ports },
+	};
+
+	return flush(filters, ARRAY_SIZE(filters), "published ports", err);
 }

@@ -2,6 +2,7 @@
 #ifndef CT_NET_CONNTRACK_H
 #define CT_NET_CONNTRACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -18,5 +19,12 @@ int conntrack_flush(const struct ip_addr *addr, struct err *err);
 
 /* The same for connections that were opened to this port, whatever the address; both families. */
 int conntrack_flush_port(int proto, uint16_t port, struct err *err);
+
+/* The same for many ports: one listing for each family, whatever their number. */
+struct conntrack_ports {
+	bool (*wanted)(const void *ctx, uint16_t port);
+	const void *ctx;
+};
+int conntrack_flush_ports(int proto, const struct conntrack_ports *ports, struct err *err);
 
 #endif

@@ -13,7 +13,7 @@
 #include "common/net/ip_decode.h"
 #include "common/str.h"
 
-#define RECORD_MAX_BYTES (64u << 10)
+#define RECORD_MAX_BYTES (1u << 20)
 #define RECORD_SUFFIX    ".json"
 
 void attachment_free(struct attachment *att)
@@ -457,6 +457,12 @@ int record_write(const struct record_folder *folder, const struct attachment *at
 	autofree char *text = json_print(root, false);
 	autofree char *name = xasprintf("%s" RECORD_SUFFIX, att->ifname);
 
+	/* It could not be read again, and a detach would know nothing. */
+	if (strlen(text) > RECORD_MAX_BYTES)
+		return err_set(err, E2BIG,
+			       "the record of container '%s' would be larger than %u bytes: too "
+			       "many routes or ports are asked for",
+			       att->container, RECORD_MAX_BYTES);
 	return file_write_atomic_at(folder->fd, name, text, strlen(text), 0600, err);
 }
 

@@ -272,10 +272,10 @@ ask() {
 	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
 }
 
-@test "publish: a UDP client that goes on sending reaches the container that took the port over" {
-	make_host
+# takes_over SPEC: of port 5353/udp, to 53 of a container.
+takes_over() {
 	container a
-	attach a -p 5353:53/udp
+	attach a -p "$1"
 	answer a 53 udp
 	# one socket all the while, as a client with a connected socket has it
 	mkfifo "$TEST_DIR/in" "$TEST_DIR/out"
@@ -291,12 +291,65 @@ ask() {
 	read -r -t 5 reply <&8
 	assert_equal "$reply" nobody
 	container b
-	attach b -p 5353:53/udp
+	attach b -p "$1"
 	answer b 53 udp
 	echo two >&7
 	read -r -t 5 reply <&8
 	assert_equal "$reply" "b two"
 	exec 7>&- 8<&-
+	detach b
+	stop_container b
+	rm "$TEST_DIR/in" "$TEST_DIR/out"
+}
+
+@test "publish: a UDP client that goes on sending reaches the container that took the port over" {
+	make_host
+	takes_over 5353:53/udp
+	takes_over 5350-5359:50-59/udp
+}
+
+@test "publish: a record that is damaged keeps neither rule nor claim from going" {
+	define_dual
+	container a
+	for damage in '{"container":' '' "$(printf '{"x":"%01100000d"}' 1)"; do
+		attach a --network dual -p 8080:80 -p 53:53/udp
+		printf '%s' "$damage" >"$STATE_DIR/containers/a/eth0.json"
+		run -0 detach a
+		no_port_rules
+		[ ! -e "$STATE_DIR/ports" ]
+		# an attach with other ports has these alone
+		attach a --network dual -p 8080:80 -p 53:53/udp
+		printf '%s' "$damage" >"$STATE_DIR/containers/a/eth0.json"
+		attach a --network dual -p 8081:80
+		[ "$(ls "$STATE_DIR/ports")" = tcp,8081,1,any ]
+		[[ $(rules 4; rules 6) != *8080* ]]
+		detach a
+		no_port_rules
+	done
+}
+
+@test "publish: ports that follow each other are one rule; more rules than are allowed are refused" {
+	local list=() i
+	container a
+	for i in {1..2000}; do list+=(-p "$((10000 + i)):$i/udp"); done
+	attach a "${list[@]}"
+	[ "$(ls "$STATE_DIR/ports")" = udp,10001,2000,any ]
+	[ "$(rules 4 | grep -c 'ct-netns port')" -eq 1 ]
+	answer a 1999 udp
+	assert_equal "$(ask host 127.0.0.1 11999 udp)" "a hi"
+	detach a
+	no_port_rules
+	list=()
+	for i in {1..1025}; do list+=(-p "$((10000 + 2 * i)):$i"); done
+	run -1 attach a "${list[@]}"
+	[[ $output == *"--publish: more than 1024 ports and runs of ports"* ]]
+	[ ! -e "$STATE_DIR/containers/a" ]
+	unset "list[-1]" "list[-1]"
+	attach a "${list[@]}"
+	[ "$(rules 4 | grep -c 'ct-netns port')" -eq 1024 ]
+	detach a
+	no_port_rules
+	[ ! -e "$STATE_DIR/ports" ]
 }
 
 @test "publish: a failure at the step leaves neither claim nor rule" {
