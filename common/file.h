@@ -18,7 +18,8 @@ int file_read_fd(int fd, const char *what, size_t max_bytes, char **text, size_t
 
 /*
  * Replace dir_fd/name whole, by rename: a reader sees the old or the new text, never a part.
- * No fsync: callers keep state on tmpfs.
+ * No fsync: callers keep state on tmpfs. What is there and is no regular file (or link) stays, and is an
+ * error: /dev/null would be gone for everybody.
  */
 int file_write_atomic_at(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
 			 struct err *err);

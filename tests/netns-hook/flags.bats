@@ -72,6 +72,19 @@ teardown() {
 	[ "$(cat "$BATS_TEST_TMPDIR/address")" = mine ]
 }
 
+@test "flags: --ipfile that names a device or a folder is refused, and that stays" {
+	# never the real one: /dev is the machine's
+	mknod -m 666 "$BATS_TEST_TMPDIR/null" c 1 3
+	mkdir "$BATS_TEST_TMPDIR/folder"
+	container a
+	for name in null folder; do
+		run -1 attach a --ipfile "$BATS_TEST_TMPDIR/$name"
+		[[ $output == *"/$name' is no regular file, and is not replaced by one"* ]]
+	done
+	[ -c "$BATS_TEST_TMPDIR/null" ]
+	[ ! -e "$STATE_DIR/containers/a" ]
+}
+
 @test "flags: without --ipfile it is .ip in the bundle, and nowhere else" {
 	container a
 	container b

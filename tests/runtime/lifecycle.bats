@@ -73,6 +73,16 @@ refute_sleeps() {
 	assert_missing "$B/pid"
 }
 
+@test "create: a pid file that is a device stays one, and nothing of the container does" {
+	[ "$(runtime_name)" = ct ] || skip "others replace it"
+	mknod -m 666 "$B/null" c 1 3 # never the real one: /dev is the machine's
+	rt create --bundle "$B" --pid-file "$B/null" "$C"
+	assert_failure
+	assert_output_has "is no regular file, and is not replaced by one"
+	[ -c "$B/null" ]
+	assert_missing "$RUNTIME_ROOT/$C"
+}
+
 @test "create: hostile ids are refused" {
 	local id
 	for id in ../x .. . "" a/b "a b" -x $'a\nb' "$(printf 'x%.0s' {1..300})"; do
