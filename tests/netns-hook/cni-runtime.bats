@@ -231,7 +231,7 @@ whole_list() {
 	net_conf "$1" '.capabilities = {"portMappings": true, "bandwidth": true, "aliases": true, "ips": true, "mac": true} |
 		. += {"isGateway": true, "isDefaultGateway": true, "forceAddress": false, "ipMasq": true,
 			"hairpinMode": true, "promiscMode": false, "mtu": 1400, "vlan": 0, "vlanTrunk": [],
-			"macspoofchk": true, "disableContainerInterface": false, "preserveDefaultVlan": false,
+			"macspoofchk": true, "disableContainerInterface": false, "preserveDefaultVlan": true,
 			"snat": true, "masqAll": false, "markMasqBit": 13, "externalSetMarkChain": "KUBE-MARK-MASQ",
 			"conditionsV4": null, "conditionsV6": null,
 			"backend": "iptables", "ingressPolicy": "same-bridge", "iptablesAdminChainName": "", "firewalldZone": "",
