@@ -202,9 +202,10 @@ static int try_bind(const struct record_port *port, int family, struct err *err)
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 
 	for (unsigned int i = 0; i < port->count; i++) {
-		autoclose int fd = socket(
-			family,
-			(port->proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+		autoclose int fd = socket(family,
+					  (port->proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) |
+						  SOCK_CLOEXEC,
+					  port->proto);
 		bool is_ipv6 = family == AF_INET6;
 
 		if (fd < 0)
@@ -227,12 +228,20 @@ static int try_bind(const struct record_port *port, int family, struct err *err)
 	return 0;
 }
 
-/* SCTP has no sockets on many kernels that forward it all the same. */
+/*
+ * Kernels forward SCTP that have no sockets of it, or not yet: to ask for one would load the module, and
+ * before that nobody has any.
+ */
+static bool has_sctp_sockets(void)
+{
+	return access("/proc/sys/net/sctp", F_OK) == 0;
+}
+
 static int check_host(const struct record_port *port, struct err *err)
 {
 	int rc = 0;
 
-	if (port->proto == IPPROTO_SCTP)
+	if (port->proto == IPPROTO_SCTP && !has_sctp_sockets())
 		return 0;
 	if (port->host.family != AF_INET6)
 		rc = try_bind(port, AF_INET, err);

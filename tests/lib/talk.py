@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Traffic for tests. serve answers each message with "ID MESSAGE"; the others print what they are told.
 
-talk.py serve tcp|udp PORT ID     on all addresses of both families
-talk.py ask tcp|udp HOST PORT     sends "hi"; fails when nothing comes within 2 seconds
+talk.py serve tcp|udp|sctp PORT ID    on all addresses of both families
+talk.py ask tcp|udp|sctp HOST PORT    sends "hi"; fails when nothing comes within 2 seconds
 talk.py sweep SECONDS             lines "NAME tcp|udp HOST PORT" of standard input, all asked at once: prints the
                                   names of those that answered in that time
 talk.py chat HOST PORT            one UDP socket for every line of standard input
@@ -16,15 +16,20 @@ import struct
 import sys
 import time
 
-TYPES = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+# Type and protocol of a socket.
+KINDS = {
+    "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
+    "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP),
+    "sctp": (socket.SOCK_STREAM, socket.IPPROTO_SCTP),
+}
 
 
 def serve(kind, port, name):
-    server = socket.socket(socket.AF_INET6, TYPES[kind])
+    server = socket.socket(socket.AF_INET6, *KINDS[kind])
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(("::", port))
-    if kind == "tcp":
+    if kind != "udp":
         server.listen(16)
     while True:
         if kind == "udp":
@@ -42,7 +47,7 @@ def serve(kind, port, name):
 
 def connect(kind, host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    client = socket.socket(family, TYPES[kind])
+    client = socket.socket(family, *KINDS[kind])
     client.settimeout(2)
     client.connect((host, port))
     return client
@@ -64,7 +69,7 @@ def sweep(seconds):
     for line in sys.stdin:
         name, kind, host, port = line.split()
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        client = socket.socket(family, TYPES[kind])
+        client = socket.socket(family, *KINDS[kind])
         client.setblocking(False)
         try:
             client.connect((host, int(port)))

@@ -166,6 +166,36 @@ serve_outside() {
 	serve outside
 }
 
+# make_host, and IPv6: 2001:db8::1 here, ::2 outside.
+make_dual_host() {
+	make_host
+	ip addr add 2001:db8::1/64 dev up0 nodad
+	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
+	ip route add ::/0 via 2001:db8::2
+	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
+}
+
+# answer ID PORT [udp|sctp]: a server in the container that says its id to whoever sends something.
+answer() {
+	local id=$1 port=$2 kind=${3:-tcp} flag=S
+	nsenter --net="/proc/${PIDS[$id]}/ns/net" -- "$TOP/tests/lib/talk.py" serve "$kind" "$port" "$id" \
+		>/dev/null 2>&1 3>&- &
+	SERVERS+=("$!")
+	[ "$kind" = sctp ] || flag=${kind:0:1}
+	wait_for 5 inside "$id" sh -c "ss -Hln$flag 'sport = :$port' | grep -q ."
+}
+
+# ask WHERE HOST PORT [udp|sctp]: what the server says; WHERE is a container, "outside" or "host".
+ask() {
+	local enter=()
+	case $1 in
+	host) ;;
+	outside) enter=(ip netns exec outside) ;;
+	*) enter=(nsenter --net="/proc/${PIDS[$1]}/ns/net" --) ;;
+	esac
+	"${enter[@]}" "$TOP/tests/lib/talk.py" ask "${4:-tcp}" "$2" "$3"
+}
+
 bridge_rests() {
 	[ "$(ip -j link show netns0 | jq -r '.[0].operstate')" = DOWN ]
 }

@@ -8,11 +8,9 @@ setup() {
 	common_setup
 	choose_firewall
 	mkdir -p /etc/ct-netns
-	declare -ga ANSWERS=()
 }
 
 teardown() {
-	[ ${#ANSWERS[@]} -eq 0 ] || kill -KILL "${ANSWERS[@]}" 2>/dev/null || true
 	local id
 	for id in a b; do
 		detach "$id" || true
@@ -30,38 +28,10 @@ define_dual() {
 	JSON
 }
 
-make_dual_host() {
-	make_host
-	ip addr add 2001:db8::1/64 dev up0 nodad
-	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
-	ip route add ::/0 via 2001:db8::2
-	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
-}
-
 no_port_rules() {
 	local rules
 	rules=$(rules 4; rules 6)
 	[[ $rules != *"ct-netns port"* ]] || fail "$(grep "ct-netns port" <<<"$rules")"
-}
-
-# answer ID PORT [udp]: a server in the container that says its id to whoever sends something.
-answer() {
-	local id=$1 port=$2 kind=${3:-tcp}
-	nsenter --net="/proc/${PIDS[$id]}/ns/net" -- "$TOP/tests/lib/talk.py" serve "$kind" "$port" "$id" \
-		>/dev/null 2>&1 3>&- &
-	ANSWERS+=("$!")
-	wait_for 5 inside "$id" sh -c "ss -Hln${kind:0:1} 'sport = :$port' | grep -q ."
-}
-
-# ask WHERE HOST PORT [udp]: what the server says; WHERE is a container, "outside" or "host".
-ask() {
-	local enter=()
-	case $1 in
-	host) ;;
-	outside) enter=(ip netns exec outside) ;;
-	*) enter=(nsenter --net="/proc/${PIDS[$1]}/ns/net" --) ;;
-	esac
-	"${enter[@]}" "$TOP/tests/lib/talk.py" ask "${4:-tcp}" "$2" "$3"
 }
 
 @test "publish: every way to a TCP and a UDP port, IPv4" {
@@ -280,7 +250,7 @@ takes_over() {
 	# one socket all the while, as a client with a connected socket has it
 	mkfifo "$TEST_DIR/in" "$TEST_DIR/out"
 	ip netns exec outside "$TOP/tests/lib/talk.py" chat 192.0.2.1 5353 <"$TEST_DIR/in" >"$TEST_DIR/out" 2>&1 3>&- &
-	ANSWERS+=("$!")
+	SERVERS+=("$!")
 	exec 7>"$TEST_DIR/in" 8<"$TEST_DIR/out"
 	echo one >&7
 	read -r -t 5 reply <&8
