@@ -455,9 +455,10 @@ static int remove_steps(struct bridge_work *work, bool force, struct err *err)
 	work->made_rules = true;
 	for (size_t i = 0; i < ARRAY_SIZE(work->made_forwarding); i++)
 		work->made_forwarding[i] = true;
-	for (size_t i = 0; i < work->net->n_ranges; i++)
-		work->made_address[i] = work->state.added_address;
 	work->made_bridge = work->found && bridge_is_ours(work);
+	for (size_t i = 0; i < work->net->n_ranges; i++)
+		work->made_address[i] = work->state.added_address ||
+					(work->made_bridge && bridge_filters(work));
 	/* A stranger in the place of our interface stays as well. */
 	if (bridge_find_gateway(work, err) < 0) {
 		if (err->code != EEXIST)

@@ -363,8 +363,8 @@ static int undo_address(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 
-	/* They go with the bridge, or with the VLAN's interface. */
-	if (work->made_bridge || !work->found || work->net->vlan_if[0])
+	/* They go with the bridge, unless it is shared, or with the VLAN's interface. */
+	if ((work->made_bridge && !bridge_filters(work)) || !work->found || work->net->vlan_if[0])
 		return 0;
 	for (size_t i = work->net->n_ranges; i-- > 0;) {
 		const struct ip_prefix *gateway = &work->net->ranges[i].gateway;

@@ -215,10 +215,14 @@ int bridge_leave_shared(struct bridge_work *work, struct err *err)
 int bridge_owns_port(const struct bridge_work *work, const struct link_info *port, struct err *err)
 {
 	struct vlan_state state;
+	struct vlan_bridge bridge;
 
-	if (!work->net->vlan_if[0])
+	if (!bridge_filters(work))
 		return 1;
-	return vlan_state_read(work->nl, port->index, &state, err) < 0
-		       ? -err->code
-		       : state.pvid == work->net->vlan.access;
+	if (vlan_state_read(work->nl, port->index, &state, err) < 0 ||
+	    vlan_bridge_read(work->nl, work->link.index, &bridge, err) < 0)
+		return -err->code;
+	if (work->net->vlan_if[0])
+		return state.pvid == work->net->vlan.access;
+	return state.pvid == 0 || state.pvid == bridge.default_pvid;
 }

@@ -64,7 +64,7 @@ two_networks() {
 
 # The first test of the file: later ones have loaded the module.
 @test "vlan: a kernel without 802.1q interfaces is said to be one, and the host is as it was" {
-	ip link add w0 type bridge
+	ip link add w0 type bridge vlan_filtering 1
 	ip link delete w0
 	warm_up
 	define ten '"bridge":"v0","vlan":10'
@@ -154,6 +154,15 @@ gateway_works() {
 	hears a 10.45.0.99
 	deaf t "$(address_of c)"
 	deaf c 10.46.0.99
+	# The others stay, with the bridge.
+	run -1 "$NETNS_TOOL" rm --network trunk
+	[[ $output == *"has 1 port(s) ($(veth_of t))"* ]]
+	detach t
+	wait_for 5 veths 3
+	run -0 "$NETNS_TOOL" rm --network trunk
+	[[ $output == *"address 10.47.0.1/24 on v0"* ]]
+	[[ $(ip -4 addr show v0) != *10.47.0.1* ]]
+	hears a 10.45.0.1
 }
 
 @test "vlan: a trunk of very many VLANs is one" {
@@ -191,6 +200,37 @@ gateway_works() {
 	stop_container a
 	stop_container c
 	unchanged_since "$BATS_TEST_TMPDIR/before"
+}
+
+# faults BRIDGE: a failure and a kill where the making of network `ten` has something to undo.
+faults() {
+	local point
+	define ten '"bridge":"'"$1"'","vlan":10'
+	# The tables themselves stay, once they are made.
+	"$NETNS_TOOL" create --network ten >/dev/null
+	"$NETNS_TOOL" rm --network ten >/dev/null
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	for point in bridge.done vlan vlan.done rules.done; do
+		run -1 env CT_FAULT="$point:fail" "$FAULT_BIN/ct-netns" create --network ten
+		"$NETNS_TOOL" rm --network ten >/dev/null
+		snapshot | diff "$BATS_TEST_TMPDIR/before" - || fail "a failure at $point"
+		run -137 env CT_FAULT="$point:kill" "$FAULT_BIN/ct-netns" create --network ten
+		"$NETNS_TOOL" rm --network ten >/dev/null
+		snapshot | diff "$BATS_TEST_TMPDIR/before" - || fail "killed at $point"
+	done
+}
+
+@test "vlan: a network whose making fails or is killed leaves nothing" {
+	warm_up
+	modprobe 8021q
+	faults v0
+}
+
+@test "vlan: the same on a bridge with another network, which stays as it is" {
+	warm_up
+	define twenty '"bridge":"w0","vlan":20' 10.46.0.0/24
+	"$NETNS_TOOL" create --network twenty >/dev/null
+	faults w0
 }
 
 @test "vlan: check finds what is not as it was, repair makes it so" {
