@@ -297,13 +297,13 @@ int network_open_state(int state_fd, const struct network *net, struct err *err)
 	int dir_fd = -1;
 
 	/* Removal may take a folder away between two of these calls. */
-	for (int tries = 0; dir_fd < 0 && tries < 100; tries++) {
+	for (int tries = 0; tries < 100; tries++) {
+		dir_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (dir_fd >= 0 || errno != ENOENT)
+			break;
 		if (mkdirat(state_fd, "networks", 0700) < 0 && errno != EEXIST)
 			break;
 		if (mkdirat(state_fd, path, 0700) < 0 && errno != EEXIST && errno != ENOENT)
-			break;
-		dir_fd = openat(state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (dir_fd < 0 && errno != ENOENT)
 			break;
 	}
 	if (dir_fd < 0)
