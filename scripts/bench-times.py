@@ -18,8 +18,8 @@ CNI_BIN = "/usr/lib/cni"
 ENV = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
 
 
-def timed(argv, stdin="/dev/null", env=None):
-    """Run argv to its end; milliseconds. A failure ends the benchmark."""
+def timed_both(argv, stdin="/dev/null", env=None):
+    """Run argv to its end; milliseconds by the clock and of CPU. A failure ends the benchmark."""
     log = f"{WORK}/log"
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
@@ -28,13 +28,18 @@ def timed(argv, stdin="/dev/null", env=None):
     ]
     began = time.perf_counter_ns()
     pid = os.posix_spawn(argv[0], argv, {**ENV, **(env or {})}, file_actions=actions)
-    _, status = os.waitpid(pid, 0)
+    _, status, used = os.wait4(pid, 0)
     took = (time.perf_counter_ns() - began) / 1e6
     if status != 0:
         with open(log, encoding="utf-8", errors="replace") as file:
             sys.exit(f"bench: {' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}: "
                      f"{file.read().strip()}")
-    return took
+    return took, (used.ru_utime + used.ru_stime) * 1e3
+
+
+def timed(argv, stdin="/dev/null", env=None):
+    """The same, by the clock alone."""
+    return timed_both(argv, stdin, env)[0]
 
 
 def find(program):
@@ -156,12 +161,17 @@ def measure_pair(attach, detach):
     return rows
 
 
-def ct_netns(namespace):
-    program = f"{BUILD}/ct-netns"
+def write_states(namespace, container):
+    """What a runtime gives to a hook, on its stdin: created.json, stopped.json."""
     for status, pid in (("created", namespace.pid), ("stopped", 0)):
         with open(f"{WORK}/{status}.json", "w", encoding="utf-8") as file:
-            json.dump({"ociVersion": "1.0.2", "id": "bench", "status": status, "pid": pid,
+            json.dump({"ociVersion": "1.0.2", "id": container, "status": status, "pid": pid,
                        "bundle": f"{WORK}/bundle"}, file)
+
+
+def ct_netns(namespace):
+    program = f"{BUILD}/ct-netns"
+    write_states(namespace, "bench")
 
     def call(status):
         return timed([program], f"{WORK}/{status}.json")
@@ -205,6 +215,27 @@ def bench_attach():
     theirs.end()
 
 
+def bench_thousand():
+    """Does it take longer when many are there? The bridge is that of bench_attach()."""
+    namespaces = [Namespace() for _ in range(1000)]
+    times = {"attach": [], "detach": []}
+    for number, namespace in enumerate(namespaces):
+        write_states(namespace, f"bench{number}")
+        times["attach"].append(timed_both([f"{BUILD}/ct-netns"], f"{WORK}/created.json"))
+    for number, namespace in reversed(list(enumerate(namespaces))):
+        write_states(namespace, f"bench{number}")
+        times["detach"].insert(0, timed_both([f"{BUILD}/ct-netns"], f"{WORK}/stopped.json"))
+    print(f"\nattach 1,000 containers to one bridge, detach the last one first\n"
+          f"  {'':34} {'median':>9} {'of CPU':>12}")
+    for what, took in times.items():
+        for which, some in (("first", took[:50]), ("last", took[-50:])):
+            clock, cpu = (statistics.median(column) for column in zip(*some))
+            print(f"  {f'{what} the {which} 50':34} {clock:6.2f} ms {cpu:9.2f} ms")
+    for namespace in namespaces:
+        namespace.end()
+
+
 print(f"{ROUNDS} rounds, {os.cpu_count()} CPUs, Linux {os.uname().release}")
 bench_run()
 bench_attach()
+bench_thousand()
