@@ -48,7 +48,7 @@ static bool is_other_holder(struct attach *a, const struct attachment *other)
 	       state_is_alive(&alive, other->container, other->ifname);
 }
 
-/* All records are read, which those alone pay for who ask for a MAC. */
+/* All records are read, which those alone pay for who ask for a MAC that they have not yet. */
 int attach_check_mac(struct attach *a, struct err *err)
 {
 	autorecords struct record_list list = { .items = NULL };
@@ -56,7 +56,8 @@ int attach_check_mac(struct attach *a, struct err *err)
 	struct link_info bridge;
 	int rc = 0;
 
-	if (is_zero(&a->request->mac))
+	if (is_zero(&a->request->mac) ||
+	    (a->was_attached && same_mac(&a->request->mac, &a->att->mac)))
 		return 0;
 	link_mac_text(&a->request->mac, text);
 	rc = link_find(&a->nl, a->att->bridge, &bridge, err);
