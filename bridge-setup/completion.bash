@@ -22,6 +22,10 @@ _bridge_setup() {
 			sed 's,/sys/class/net/,,g; s,/bridge,,g')" -- "$cur")
 		return
 		;;
+	--mode)
+		mapfile -t COMPREPLY < <(compgen -W "bridge routed" -- "$cur")
+		return
+		;;
 	--state-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return

@@ -30,7 +30,7 @@
 struct doctor {
 	struct setup *setup;
 	struct findings *findings;
-	bool is_up;               /* the bridge is there */
+	bool is_up;               /* what has the addresses is there; routed: it was made */
 	struct link_info gateway; /* what has the addresses */
 	enum firewall_kind firewall;
 };
@@ -63,7 +63,8 @@ static void ask_forwarding(struct doctor *d)
 			ADD(FINDING_OK, "forwarding", NULL, "net/%s is on", sysctl);
 		else
 			ADD(wrong(d), "forwarding", mend,
-			    "net/%s is off: no packet leaves the bridge%s", sysctl,
+			    "net/%s is off: no packet leaves the %s%s", sysctl,
+			    d->setup->net.routed ? "network" : "bridge",
 			    d->is_up ? "" : "; 'bridge-setup up' switches it on");
 	}
 }
@@ -95,7 +96,7 @@ static void ask_drop(struct doctor *d)
 		    "the legacy tables' FORWARD drops; the network's rules come before it%s",
 		    d->is_up ? "" : " once it is up");
 	else if (nft == 0)
-		ADD(FINDING_OK, "forward", NULL, "nobody drops what is forwarded for the bridge");
+		ADD(FINDING_OK, "forward", NULL, "nobody drops what is forwarded for the network");
 }
 
 static void ask_mixed(struct doctor *d)
@@ -157,6 +158,8 @@ static void ask_br_netfilter(struct doctor *d)
 		open("/proc/sys/net/bridge/bridge-nf-call-iptables", O_RDONLY | O_CLOEXEC);
 	char value = '0';
 
+	if (d->setup->net.routed)
+		return;
 	if (fd >= 0 && read(fd, &value, 1) == 1 && value == '1')
 		ADD(FINDING_OK, "br_netfilter", NULL,
 		    "bridged packets pass the firewall too; the network's rules let neighbours "
@@ -280,7 +283,7 @@ static void ask_rp_filter(struct doctor *d)
 	char value[SYSCTL_VALUE_SIZE] = "";
 	struct err err = ERR_INIT;
 
-	if (!d->is_up || sysctl_read(path, value, &err) < 0)
+	if (!d->is_up || d->setup->net.routed || sysctl_read(path, value, &err) < 0)
 		return;
 	if (str_eq(value, "1"))
 		ADD(FINDING_PROBLEM, "rp_filter", mend,
@@ -299,6 +302,8 @@ static void ask_managers(struct doctor *d)
 		"firewall-cmd --zone=trusted --change-interface=%s (and once with --permanent)",
 		bridge);
 
+	if (d->setup->net.routed)
+		return;
 	if (runs("NetworkManager"))
 		ADD(FINDING_NOTE, "manager", nm,
 		    "NetworkManager runs and may take the address off '%s'", bridge);
@@ -367,15 +372,16 @@ static int look_at_network(struct doctor *d, struct err *err)
 
 	if (bridge_preview(&setup->nl, setup->state_fd, &setup->net, err) < 0)
 		return -err->code;
-	found = link_find(&setup->nl, network_gateway_if(&setup->net), &d->gateway, err);
-	if (found < 0)
-		return found;
-	d->is_up = found;
 	path = xasprintf("networks/%s", setup->net.name);
 	if (setup->state_fd >= 0)
 		net_fd = openat(setup->state_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (bridge_state_load(net_fd, &state, err) < 0)
 		return -err->code;
+	found = link_find(&setup->nl, setup->net.routed ? "lo" : network_gateway_if(&setup->net),
+			  &d->gateway, err);
+	if (found < 0)
+		return found;
+	d->is_up = setup->net.routed ? state.index > 0 : found;
 	d->firewall = state.firewall;
 	return d->firewall == FIREWALL_AUTO ? firewall_choose(&setup->net, &d->firewall, err) : 0;
 }

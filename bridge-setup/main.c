@@ -13,6 +13,11 @@
 	  "NAME",     "the network /etc/ct-netns/NAME.json; without it 'default'",                 \
 	  0,          0,                                                                           \
 	  false },                                                                                 \
+		{ "mode",     0,                                                                   \
+		  CMD_STRING, offsetof(options, which.mode),                                       \
+		  "MODE",     "bridge, or routed: without one (bridge)",                           \
+		  0,          0,                                                                   \
+		  false },                                                                         \
 		{ "bridge",   0,                                                                   \
 		  CMD_STRING, offsetof(options, which.bridge),                                     \
 		  "NAME",     "another bridge than the network's (netns0)",                        \

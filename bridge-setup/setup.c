@@ -37,6 +37,7 @@ int setup_open(const struct setup_globals *globals, const struct setup_network_o
 	       bool make, struct setup *setup, struct err *err)
 {
 	const struct network_overrides flags = {
+		.mode = which->mode,
 		.bridge = which->bridge,
 		.ip = which->ip,
 		.mtu = which->mtu,

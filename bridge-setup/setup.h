@@ -17,6 +17,7 @@ struct setup_globals {
 /* Which network: a name, or the default one with these laid over it. */
 struct setup_network_options {
 	const char *network;
+	const char *mode;
 	const char *bridge;
 	const char *ip;
 	int64_t mtu;

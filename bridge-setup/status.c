@@ -52,17 +52,12 @@ static void picture_free(struct picture *picture)
 	record_list_free(&picture->records);
 }
 
-static int gather(struct setup *setup, struct picture *picture, struct err *err)
+static int gather_bridge(struct setup *setup, struct picture *picture, struct err *err)
 {
-	const struct report report = { .item = keep_item, .ctx = &picture->items };
 	struct link_info gateway;
-	int found = 0, with_gateway = 0;
+	int found = link_find(&setup->nl, setup->net.bridge, &picture->bridge, err);
+	int with_gateway = 0;
 
-	if (bridge_preview(&setup->nl, setup->state_fd, &setup->net, err) < 0)
-		return -err->code;
-	picture->wrong =
-		bridge_check(&setup->nl, setup->state_fd, &setup->net, &report, &picture->refusal);
-	found = link_find(&setup->nl, setup->net.bridge, &picture->bridge, err);
 	if (found < 0)
 		return found;
 	picture->found = found;
@@ -71,6 +66,22 @@ static int gather(struct setup *setup, struct picture *picture, struct err *err)
 	    (with_gateway && addr_list(&setup->nl, gateway.index, &picture->addrs, err) < 0) ||
 	    (found && link_ports(&setup->nl, picture->bridge.index, &picture->ports, err) < 0))
 		return -err->code;
+	return 0;
+}
+
+static int gather(struct setup *setup, struct picture *picture, struct err *err)
+{
+	const struct report report = { .item = keep_item, .ctx = &picture->items };
+	int rc = 0;
+
+	if (bridge_preview(&setup->nl, setup->state_fd, &setup->net, err) < 0)
+		return -err->code;
+	picture->wrong =
+		bridge_check(&setup->nl, setup->state_fd, &setup->net, &report, &picture->refusal);
+	rc = setup->net.routed ? bridge_host_ends(&setup->nl, &setup->net, &picture->ports, err)
+			       : gather_bridge(setup, picture, err);
+	if (rc < 0)
+		return rc;
 	return setup->state_fd < 0 ? 0 : record_list(setup->state_fd, &picture->records, err);
 }
 
@@ -94,10 +105,28 @@ static bool has_record(const struct picture *picture, const char *port)
 
 /* ---- for people ---- */
 
+static void draw_items(const struct picture *picture, enum report_kind kind, const char *title,
+		       struct tree *tree)
+{
+	tree_branch(tree, "%s", title);
+	for (size_t i = 0; i < picture->items.n; i++) {
+		const struct item *item = &picture->items.items[i];
+
+		if (item->kind == kind)
+			tree_leaf(tree, "%s%s", item->text,
+				  item->state == REPORT_RIGHT ? "" : "  (not right)");
+	}
+	tree_end(tree);
+}
+
 static void draw_bridge(const struct setup *setup, const struct picture *picture, struct tree *tree)
 {
 	char mac[LINK_MAC_TEXT_SIZE];
 
+	if (setup->net.routed) {
+		draw_items(picture, REPORT_ADDRESS, "routed, without a bridge", tree);
+		return;
+	}
 	if (!picture->found) {
 		tree_leaf(tree, "bridge %s: missing", setup->net.bridge);
 		return;
@@ -115,20 +144,6 @@ static void draw_bridge(const struct setup *setup, const struct picture *picture
 		if (item->state == REPORT_WRONG &&
 		    (item->kind == REPORT_BRIDGE || item->kind == REPORT_ADDRESS))
 			tree_leaf(tree, "not right: %s", item->text);
-	}
-	tree_end(tree);
-}
-
-static void draw_items(const struct picture *picture, enum report_kind kind, const char *title,
-		       struct tree *tree)
-{
-	tree_branch(tree, "%s", title);
-	for (size_t i = 0; i < picture->items.n; i++) {
-		const struct item *item = &picture->items.items[i];
-
-		if (item->kind == kind)
-			tree_leaf(tree, "%s%s", item->text,
-				  item->state == REPORT_RIGHT ? "" : "  (not right)");
 	}
 	tree_end(tree);
 }
@@ -175,6 +190,24 @@ static void draw(const struct setup *setup, const struct picture *picture)
 
 /* ---- for programs ---- */
 
+static void json_items(const struct picture *picture, enum report_kind kind, const char *key,
+		       json_node *root)
+{
+	json_node *list = json_put_array(root, key);
+
+	for (size_t i = 0; i < picture->items.n; i++) {
+		const struct item *item = &picture->items.items[i];
+		json_node *node = NULL;
+
+		if (item->kind != kind)
+			continue;
+		node = json_object();
+		json_put_string(node, "text", item->text);
+		json_put_bool(node, "right", item->state == REPORT_RIGHT);
+		json_append(list, node);
+	}
+}
+
 static void json_bridge(const struct setup *setup, const struct picture *picture, json_node *root)
 {
 	json_node *bridge = json_put_object(root, "bridge");
@@ -196,24 +229,6 @@ static void json_bridge(const struct setup *setup, const struct picture *picture
 	list = json_put_array(bridge, "ports");
 	for (size_t i = 0; i < picture->ports.n; i++)
 		json_append_string(list, picture->ports.items[i].name);
-}
-
-static void json_items(const struct picture *picture, enum report_kind kind, const char *key,
-		       json_node *root)
-{
-	json_node *list = json_put_array(root, key);
-
-	for (size_t i = 0; i < picture->items.n; i++) {
-		const struct item *item = &picture->items.items[i];
-		json_node *node = NULL;
-
-		if (item->kind != kind)
-			continue;
-		node = json_object();
-		json_put_string(node, "text", item->text);
-		json_put_bool(node, "right", item->state == REPORT_RIGHT);
-		json_append(list, node);
-	}
 }
 
 static void json_addresses(const struct attachment *att, json_node *node)
@@ -265,12 +280,16 @@ static void print_json(const struct setup *setup, const struct picture *picture)
 	autofree char *text = NULL;
 
 	json_put_string(root, "network", setup->net.name);
+	json_put_string(root, "mode", setup->net.routed ? "routed" : "bridge");
 	json_subnets(setup, root);
 	json_put_string(root, "ingress", network_ingress_name(setup->net.ingress));
 	json_put_bool(root, "right", picture->wrong == 0);
 	if (picture->refusal.code != 0)
 		json_put_string(root, "problem", picture->refusal.msg);
-	json_bridge(setup, picture, root);
+	if (setup->net.routed)
+		json_items(picture, REPORT_ADDRESS, "routed", root);
+	else
+		json_bridge(setup, picture, root);
 	json_items(picture, REPORT_SYSCTL, "sysctls", root);
 	json_items(picture, REPORT_RULE, "rules", root);
 	json_containers(setup, picture, root);

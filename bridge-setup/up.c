@@ -54,8 +54,9 @@ static int run(const struct setup_globals *globals, const struct setup_up_option
 	*again = rc < 0 && setup_is_stale(&setup);
 	if (rc < 0)
 		return rc;
-	printf("network '%s' on %s: %d %s, %d right already\n", setup.net.name, setup.net.bridge,
-	       tally->changed, options->dry_run ? "to change" : "changed", tally->right);
+	printf("network '%s' %s %s: %d %s, %d right already\n", setup.net.name,
+	       setup.net.routed ? "routed as" : "on", setup.net.bridge, tally->changed,
+	       options->dry_run ? "to change" : "changed", tally->right);
 	return 0;
 }
 

@@ -22,7 +22,6 @@
 #include "common/net/bridge.h"
 #include "common/net/conntrack.h"
 #include "common/net/mac_check.h"
-#include "common/net/neigh.h"
 #include "common/net/netns.h"
 #include "common/process.h"
 #include "common/steps.h"
@@ -133,7 +132,8 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 	const struct detach undo = attach_undo(a);
 	bool same_boot = str_eq(old->owner.boot_id, att->owner.boot_id);
 	bool same_netns = same_boot && netns_id_equal(&old->owner.netns, &att->owner.netns);
-	bool same_network = str_eq(old->network, att->network) && str_eq(old->bridge, att->bridge);
+	bool same_network = str_eq(old->network, att->network) &&
+			    str_eq(old->bridge, att->bridge) && old->routed == att->routed;
 
 	if (same_boot && !same_netns && owner_runs(&old->owner))
 		return err_set(err, EEXIST,
@@ -309,40 +309,7 @@ static void plan_mac_check(const void *ctx, FILE *out)
 			      a->att->veth, mac);
 }
 
-/* ---- neighbour, conntrack ---- */
-
-static int run_neighbour(void *ctx, struct err *err)
-{
-	struct attach *a = ctx;
-
-	int rc = 0;
-
-	/* On a bridge that is not ours the host need not have an address. */
-	for (size_t i = 0; !a->request->net->unmanaged && rc >= 0 && i < a->att->n_addresses; i++)
-		rc = neigh_replace(&a->nl, a->bridge.gateway.index,
-				   &a->att->addresses[i].prefix.addr, &a->att->mac, err);
-	return rc;
-}
-
-static int undo_neighbour(void *ctx, struct err *err)
-{
-	struct attach *a = ctx;
-	const struct detach undo = attach_undo(a);
-
-	return a->was_attached ? 0 : detach_neighbour(&undo, a->att, err);
-}
-
-static void plan_neighbour(const void *ctx, FILE *out)
-{
-	const struct attach *a = ctx;
-	char mac[LINK_MAC_TEXT_SIZE];
-
-	link_mac_text(&a->att->mac, mac);
-	for (size_t i = 0; i < a->att->n_addresses; i++)
-		(void)fprintf(out, "RTM_NEWNEIGH %s lladdr %s dev %s nud stale\n",
-			      ip_addr_text(&a->att->addresses[i].prefix.addr).text, mac,
-			      attachment_gateway_if(a->att));
-}
+/* ---- conntrack ---- */
 
 /* Detach forgot the connections of an address, unless its holder died without one. */
 static int run_conntrack(void *ctx, struct err *err)
@@ -442,7 +409,8 @@ static const struct step steps[] = {
 	{ "inside", attach_run_inside, attach_undo_inside, attach_plan_inside },
 	{ "tuning", attach_run_tuning, NULL, attach_plan_tuning },
 	{ "devices", attach_run_devices, attach_undo_devices, attach_plan_devices },
-	{ "neighbour", run_neighbour, undo_neighbour, plan_neighbour },
+	{ "host", attach_run_host, NULL, attach_plan_host },
+	{ "neighbour", attach_run_neighbour, attach_undo_neighbour, attach_plan_neighbour },
 	{ "conntrack", run_conntrack, NULL, plan_conntrack },
 	{ "ports", attach_run_ports, attach_undo_ports, attach_plan_ports },
 	{ "names", attach_run_names, attach_undo_names, attach_plan_names },
@@ -453,11 +421,11 @@ static const struct step steps[] = {
 static void fill(const struct attach_request *request, struct attachment *att)
 {
 	const struct network *net = request->net;
-	char veth[IFNAMSIZ];
 
 	*att = (struct attachment){
 		.container = xstrdup(request->container),
 		.network = xstrdup(net->name),
+		.routed = net->routed,
 		.state = RECORD_ADDING,
 		.bandwidth = net->shape.bandwidth,
 		.mac_check = net->shape.mac_check,
@@ -488,8 +456,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 	/* Any name: it says that there is to be one. */
 	if (att->bandwidth.egress.bits > 0)
 		(void)memcpy(att->ifb, "cb", sizeof("cb"));
-	record_veth_name(att->container, att->ifname, 0, veth);
-	attach_set_veth(att, veth);
+	attach_name_veth(att, 0);
 }
 
 int attach(const struct attach_request *request, struct attachment *att, struct err *err)

@@ -37,6 +37,8 @@ struct detach attach_undo(struct attach *a);
 
 /* Give the host end a name, and its IFB, if it is to have one, the name that follows. */
 void attach_set_veth(struct attachment *att, const char *veth);
+/* That which the container and its interface give; salt: when a stranger has it. */
+void attach_name_veth(struct attachment *att, unsigned int salt);
 
 /* Steps in attach_bandwidth.c; ctx is a struct attach. */
 int attach_run_bandwidth(void *ctx, struct err *err);
@@ -47,6 +49,13 @@ void attach_plan_bandwidth(const void *ctx, FILE *out);
 int attach_run_devices(void *ctx, struct err *err);
 int attach_undo_devices(void *ctx, struct err *err);
 void attach_plan_devices(const void *ctx, FILE *out);
+
+/* Steps in attach_host.c; ctx is a struct attach. What the first one makes dies with the interface. */
+int attach_run_host(void *ctx, struct err *err);
+void attach_plan_host(const void *ctx, FILE *out);
+int attach_run_neighbour(void *ctx, struct err *err);
+int attach_undo_neighbour(void *ctx, struct err *err);
+void attach_plan_neighbour(const void *ctx, FILE *out);
 
 /* Step in attach_tuning.c; ctx is a struct attach. Nothing to undo: it dies with the interface. */
 int attach_run_tuning(void *ctx, struct err *err);

@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/net/addr.h"
+#include "common/net/neigh.h"
 #include "common/net/netns.h"
 #include "common/net/route.h"
 #include "common/str.h"
@@ -25,13 +26,35 @@ void attach_set_veth(struct attachment *att, const char *veth)
 		record_ifb_name(att->veth, att->ifb);
 }
 
+void attach_name_veth(struct attachment *att, unsigned int salt)
+{
+	char name[IFNAMSIZ];
+
+	if (att->routed)
+		record_routed_name(att->bridge, att->container, att->ifname, salt, name);
+	else
+		record_veth_name(att->container, att->ifname, salt, name);
+	attach_set_veth(att, name);
+}
+
+static int wanted_master(const struct attach *a)
+{
+	return a->att->routed ? 0 : a->bridge.link.index;
+}
+
+/* Each routed host end is alone on its link: one MAC does for all of a network. */
+static struct link_mac gateway_mac(const struct attach *a)
+{
+	return link_mac_of(&a->request->net->ranges[0].gateway.addr);
+}
+
 /* Is the pair whole: a port of the bridge, up, its other end inside with the right MAC? */
 static bool is_whole(struct attach *a, const struct link_info *host)
 {
 	struct link_info inside;
 	struct err err = ERR_INIT;
 
-	return host->up && host->master == a->bridge.link.index && host->mtu == a->att->mtu &&
+	return host->up && host->master == wanted_master(a) && host->mtu == a->att->mtu &&
 	       link_find(&a->nl_inside, a->att->ifname, &inside, &err) > 0 &&
 	       inside.index == host->peer &&
 	       memcmp(&inside.mac, &a->att->mac, sizeof(inside.mac)) == 0;
@@ -40,8 +63,12 @@ static bool is_whole(struct attach *a, const struct link_info *host)
 /* Ours, left by an ADD or a detach that was cut short; a stranger's stands elsewhere. */
 static bool is_leftover(const struct attach *a, const struct link_info *host)
 {
-	return str_eq(host->kind, "veth") &&
-	       (host->master == 0 || host->master == a->bridge.link.index);
+	if (!str_eq(host->kind, "veth"))
+		return false;
+	/* Another container's may have that name, and stands on no bridge either. */
+	if (a->att->routed)
+		return host->master == 0 && (a->may_exist || !host->up);
+	return host->master == 0 || host->master == a->bridge.link.index;
 }
 
 static struct link_port wanted_port(const struct attach *a)
@@ -62,7 +89,7 @@ int attach_set_port(struct attach *a, struct err *err)
 	const struct link_port port = wanted_port(a);
 	struct link_info host;
 
-	if (!port.isolated && !port.hairpin)
+	if (a->att->routed || (!port.isolated && !port.hairpin))
 		return 0;
 	int rc = link_get(&a->nl, a->att->veth, &host, err);
 
@@ -71,15 +98,17 @@ int attach_set_port(struct attach *a, struct err *err)
 
 static int create_veth(struct attach *a, struct err *err)
 {
-	const struct link_veth veth = {
+	struct link_veth veth = {
 		.host_name = a->att->veth,
 		.peer_name = a->att->ifname,
 		.mtu = a->att->mtu,
-		.master = a->bridge.link.index,
+		.master = wanted_master(a),
 		.peer_netns_fd = a->request->netns_fd,
 		.peer_mac = a->att->mac,
 	};
 
+	if (a->att->routed)
+		veth.host_mac = gateway_mac(a);
 	int rc = link_add_veth(&a->nl, &veth, err);
 
 	return rc < 0 ? rc : attach_set_port(a, err);
@@ -90,7 +119,6 @@ static int make_room(struct attach *a, unsigned int salt, struct err *err)
 {
 	struct link_info host;
 	struct err why = ERR_INIT;
-	char name[IFNAMSIZ];
 	int rc = link_find(&a->nl, a->att->veth, &host, &why);
 
 	if (rc == 0)
@@ -98,8 +126,7 @@ static int make_room(struct attach *a, unsigned int salt, struct err *err)
 	if (rc > 0 && is_leftover(a, &host)) {
 		rc = link_delete(&a->nl, host.index, &why);
 	} else if (rc > 0) {
-		record_veth_name(a->att->container, a->att->ifname, salt, name);
-		attach_set_veth(a->att, name);
+		attach_name_veth(a->att, salt);
 		rc = record_write(&a->folder, a->att, &why);
 	}
 	if (rc < 0)
@@ -154,8 +181,9 @@ void attach_plan_veth(const void *ctx, FILE *out)
 		out,
 		"RTM_NEWLINK %s type veth, up, master %s, mtu %u; peer %s, address %s, mtu %u, "
 		"in the container's namespace\n",
-		a->att->veth, a->att->bridge, a->att->mtu, a->att->ifname, mac, a->att->mtu);
-	if (port.isolated || port.hairpin)
+		a->att->veth, a->att->routed ? "none" : a->att->bridge, a->att->mtu, a->att->ifname,
+		mac, a->att->mtu);
+	if (!a->att->routed && (port.isolated || port.hairpin))
 		(void)fprintf(out, "RTM_SETLINK %s type bridge_slave%s%s\n", a->att->veth,
 			      port.isolated ? " isolated on" : "",
 			      port.hairpin ? " hairpin on" : "");
@@ -242,6 +270,20 @@ static int guard_inside(const struct attach *a, const struct link_info *link, st
 	return guarded ? 0 : netns_run(a->request->netns_fd, write_guards, &guarding, err);
 }
 
+/*
+ * The host answers for an IPv6 address only on the link that has it, and need not for an IPv4 one
+ * (arp_ignore): the container is told, once and for good.
+ */
+static int pin_gateways(struct attach *a, int index, struct err *err)
+{
+	const struct link_mac mac = gateway_mac(a);
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
+		rc = neigh_pin(&a->nl_inside, index, &a->att->addresses[i].gateway, &mac, err);
+	return rc;
+}
+
 int attach_run_inside(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
@@ -252,11 +294,16 @@ int attach_run_inside(void *ctx, struct err *err)
 		rc = guard_inside(a, &inside, err);
 	if (rc >= 0)
 		rc = link_set_up(&a->nl_inside, LOOPBACK, err);
-	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++) {
+		const struct ip_prefix prefix = attachment_prefix(a->att, i);
+
 		rc = (a->request->net->shape.enable_dad ? addr_add_dad : addr_add)(
-			&a->nl_inside, inside.index, &a->att->addresses[i].prefix, err);
+			&a->nl_inside, inside.index, &prefix, err);
+	}
 	if (rc >= 0)
 		rc = link_set_up(&a->nl_inside, inside.index, err);
+	if (rc >= 0 && a->att->routed)
+		rc = pin_gateways(a, inside.index, err);
 	return rc >= 0 ? add_routes(a, inside.index, err) : rc;
 }
 
@@ -293,10 +340,21 @@ void attach_plan_inside(const void *ctx, FILE *out)
 		(void)fprintf(out, "inside: %s\n", text);
 	}
 	(void)fprintf(out, "inside: RTM_NEWLINK lo up\n");
-	for (size_t i = 0; i < a->att->n_addresses; i++)
-		(void)fprintf(out, "inside: RTM_NEWADDR %s dev %s\n",
-			      ip_prefix_text(&a->att->addresses[i].prefix).text, ifname);
+	for (size_t i = 0; i < a->att->n_addresses; i++) {
+		const struct ip_prefix prefix = attachment_prefix(a->att, i);
+
+		(void)fprintf(out, "inside: RTM_NEWADDR %s dev %s\n", ip_prefix_text(&prefix).text,
+			      ifname);
+	}
 	(void)fprintf(out, "inside: RTM_NEWLINK %s up\n", ifname);
+	for (size_t i = 0; a->att->routed && i < a->att->n_addresses; i++) {
+		const struct link_mac mac = gateway_mac(a);
+		char text[LINK_MAC_TEXT_SIZE];
+
+		link_mac_text(&mac, text);
+		(void)fprintf(out, "inside: RTM_NEWNEIGH %s lladdr %s dev %s nud permanent\n",
+			      ip_addr_text(&a->att->addresses[i].gateway).text, text, ifname);
+	}
 	for (size_t i = 0; i < routes.n; i++)
 		plan_route(out, &routes.items[i], ifname);
 }

@@ -59,8 +59,8 @@ static int check_vlans(struct check *check, const struct attachment *att, int ve
 static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
 		      struct err *err)
 {
-	struct link_info bridge;
-	int found = link_find(check->nl, att->bridge, &bridge, err);
+	struct link_info bridge = { .index = 0 };
+	int found = att->routed ? 1 : link_find(check->nl, att->bridge, &bridge, err);
 	int rc = found < 0 ? found : link_find(check->nl, att->veth, veth, err);
 
 	if (rc < 0)
@@ -74,7 +74,9 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 	}
 	if (!veth->up)
 		check_differs(check, "%s: is down", att->veth);
-	if (found && veth->master != bridge.index)
+	if (found && veth->master != bridge.index && att->routed)
+		check_differs(check, "%s: is a port of a bridge", att->veth);
+	else if (found && veth->master != bridge.index)
 		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
 	else if (found && check_vlans(check, att, veth->index, bridge.index, err) < 0)
 		return -err->code;
@@ -159,6 +161,55 @@ static int check_neighbours(struct check *check, const struct attachment *att, s
 	return 0;
 }
 
+/* ---- routed ---- */
+
+static int check_pin(struct check *check, struct netlink *nl, const struct link_info *link,
+		     const struct ip_addr *addr, const struct link_mac *want, struct err *err)
+{
+	struct link_mac mac;
+	int rc = neigh_find(nl, link->index, addr, &mac, err);
+
+	if (rc == 0)
+		check_differs(check, "neighbour %s on %s: is missing", ip_addr_text(addr).text,
+			      link->name);
+	else if (rc > 0 && memcmp(&mac, want, sizeof(mac)) != 0)
+		check_differs(check, "neighbour %s on %s: has another's MAC",
+			      ip_addr_text(addr).text, link->name);
+	return rc;
+}
+
+/* Its route to each address, and who is there. */
+static int check_host(struct check *check, const struct attachment *att,
+		      const struct link_info *veth, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; veth->index != 0 && rc >= 0 && i < att->n_addresses; i++) {
+		const struct ip_prefix dst = ip_host_prefix(&att->addresses[i].prefix.addr);
+		struct route route;
+
+		rc = route_match(check->nl, &dst.addr, &route, err);
+		if (rc == 0 ||
+		    (rc > 0 && (route.dst.len != dst.len || route.link_index != veth->index)))
+			check_differs(check, "route %s dev %s: is missing",
+				      ip_prefix_text(&dst).text, att->veth);
+		if (rc >= 0)
+			rc = check_pin(check, check->nl, veth, &dst.addr, &att->mac, err);
+	}
+	return rc;
+}
+
+static int check_gateways(struct check *check, const struct attachment *att, struct netlink *nl,
+			  const struct link_info *inside, const struct link_info *veth,
+			  struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; veth->index != 0 && rc >= 0 && i < att->n_addresses; i++)
+		rc = check_pin(check, nl, inside, &att->addresses[i].gateway, &veth->mac, err);
+	return rc;
+}
+
 /* ---- inside ---- */
 
 static void check_inside_link(struct check *check, const struct attachment *att,
@@ -187,15 +238,15 @@ static int check_addresses(struct check *check, const struct attachment *att, st
 	if (addr_list(nl, index, &list, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < att->n_addresses; i++) {
-		const struct ip_prefix *want = &att->addresses[i].prefix;
+		const struct ip_prefix want = attachment_prefix(att, i);
 		bool found = false;
 
 		for (size_t j = 0; j < list.n; j++)
-			found = found || (ip_equal(&list.items[j].prefix.addr, &want->addr) &&
-					  list.items[j].prefix.len == want->len);
+			found = found || (ip_equal(&list.items[j].prefix.addr, &want.addr) &&
+					  list.items[j].prefix.len == want.len);
 		if (!found)
 			check_differs(check, "%s: address %s is missing", att->ifname,
-				      ip_prefix_text(want).text);
+				      ip_prefix_text(&want).text);
 	}
 	return 0;
 }
@@ -260,6 +311,8 @@ static int check_inside(struct check *check, const struct attachment *att,
 		return rc;
 	check_inside_link(check, att, veth, &inside);
 	rc = check_addresses(check, att, &nl, inside.index, err);
+	if (rc >= 0 && att->routed)
+		rc = check_gateways(check, att, &nl, &inside, veth, err);
 	return rc < 0 ? rc : check_routes(check, att, &nl, inside.index, err);
 }
 
@@ -315,7 +368,8 @@ int check_attachment(struct check *check, const struct attachment *att, struct e
 	if (rc >= 0)
 		rc = check_inside(check, att, &veth, err);
 	if (rc >= 0)
-		rc = check_neighbours(check, att, err);
+		rc = att->routed ? check_host(check, att, &veth, err)
+				 : check_neighbours(check, att, err);
 	if (rc >= 0)
 		rc = check_ports(check, att, err);
 	if (rc >= 0)

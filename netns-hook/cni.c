@@ -123,7 +123,7 @@ static int make_result(struct cni *cni, const struct attachment *att, struct err
 	struct cni_links links = { .gateway = { .index = 0 } };
 	int rc = netlink_open(&nl, err);
 
-	if (rc >= 0)
+	if (rc >= 0 && !att->routed)
 		rc = link_get(&nl, att->bridge, &links.bridge, err);
 	if (rc >= 0)
 		rc = link_get(&nl, att->veth, &links.veth, err);

@@ -35,7 +35,11 @@ enum cni_code cni_code_of(int error)
 
 /* ---- interfaces ---- */
 
-#define CONTAINER_INDEX 2 /* of the container's interface in the list below */
+/* Of the container's interface in the list below, which begins with the bridge if there is one. */
+static int container_index(const struct attachment *att)
+{
+	return att->routed ? 1 : 2;
+}
 
 static void add_interface(json_node *list, const char *name, const struct link_mac *mac,
 			  const char *sandbox)
@@ -55,7 +59,8 @@ static void put_interfaces(json_node *root, const struct attachment *att, const 
 {
 	json_node *list = json_put_array(root, "interfaces");
 
-	add_interface(list, att->bridge, &links->bridge.mac, NULL);
+	if (!att->routed)
+		add_interface(list, att->bridge, &links->bridge.mac, NULL);
 	add_interface(list, att->veth, &links->veth.mac, NULL);
 	add_interface(list, att->ifname, &att->mac, sandbox);
 	if (att->vlan_if[0])
@@ -75,7 +80,7 @@ static void put_ips(json_node *root, const struct attachment *att, enum cni_vers
 		if (version < CNI_1_0_0)
 			json_put_string(item, "version",
 					address->prefix.addr.family == AF_INET6 ? "6" : "4");
-		json_put_int(item, "interface", CONTAINER_INDEX);
+		json_put_int(item, "interface", container_index(att));
 		json_put_string(item, "address", ip_prefix_text(&address->prefix).text);
 		json_put_string(item, "gateway", ip_addr_text(&address->gateway).text);
 		json_append(list, item);

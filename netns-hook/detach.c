@@ -294,6 +294,7 @@ static int guess_attachment(const struct detach *detach, const struct record_fol
 	*att = (struct attachment){ .container = xstrdup(folder->container) };
 	(void)memcpy(att->ifname, ifname, strlen(ifname) + 1);
 	record_veth_name(folder->container, ifname, 0, att->veth);
+	(void)record_find_routed(folder->container, ifname, att->veth);
 	record_ifb_name(att->veth, att->ifb);
 	att->mac_check = true; /* it may have been */
 	return ports_find(detach->state_fd, att, err);

@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/net/link.h"
 #include "common/net/record.h"
 #include "common/process.h"
 #include "common/str.h"
@@ -118,14 +119,24 @@ static int collect_leases(struct gc *gc, struct err *err)
 
 static bool is_our_name(const char *name)
 {
+	autofree char *veth = xstrdup(name);
+	char *tilde = strchr(veth, '~');
+
+	if (tilde) /* the IFB of a routed network's */
+		*tilde = '-';
+	if (record_is_routed_name(veth))
+		return true;
 	return strlen(name) == 14 && (str_starts(name, "ct") || str_starts(name, "cb")) &&
 	       strspn(name + 2, "0123456789abcdef") == 12;
 }
 
 /* An IFB without its veth: attach makes it after that one, detach removes it right after it. */
-static int is_lone_ifb(struct gc *gc, const struct link_info *link, struct err *err)
+static int is_lone_ifb(struct gc *gc, struct link_info *link, struct err *err)
 {
-	autofree char *veth = xasprintf("ct%s", link->name + 2);
+	char *tilde = strchr(link->name, '~');
+	autofree char *veth =
+		tilde ? xasprintf("%.*s-%s", (int)(tilde - link->name), link->name, tilde + 1)
+		      : xasprintf("ct%s", link->name + 2);
 	struct link_info info;
 	int found = str_eq(link->kind, "ifb") ? link_find(&gc->nl, veth, &info, err) : 1;
 
@@ -138,10 +149,11 @@ static int collect_link(struct gc *gc, const char *name, struct err *err)
 	struct link_info link;
 	int rc = link_find(&gc->nl, name, &link, err);
 
-	if (rc > 0 && str_starts(name, "cb"))
+	if (rc > 0 && (str_starts(name, "cb") || strchr(name, '~')))
 		rc = is_lone_ifb(gc, &link, err);
 	else if (rc > 0)
-		rc = !link.up && link.master == 0 && str_eq(link.kind, "veth");
+		rc = !link.up && link.master == 0 && str_eq(link.kind, "veth") &&
+		     (!record_is_routed_name(name) || link_mac_is_ours(&link.mac));
 	if (rc <= 0)
 		return rc;
 	rc = link_delete(&gc->nl, link.index, err);

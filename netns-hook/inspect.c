@@ -52,6 +52,27 @@ static int put_vlans(json_node *node, struct netlink *nl, int index, struct err 
 	return 0;
 }
 
+static int put_routes(json_node *node, struct netlink *nl, int index, struct err *err)
+{
+	autoroutes struct route_list list = { .items = NULL };
+	json_node *array = json_put_array(node, "routes");
+
+	if (route_list(nl, &list, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < list.n; i++) {
+		json_node *item = NULL;
+
+		if (list.items[i].link_index != index)
+			continue;
+		item = json_object();
+		json_put_string(item, "dst", ip_prefix_text(&list.items[i].dst).text);
+		if (ip_is_set(&list.items[i].gateway))
+			json_put_string(item, "gw", ip_addr_text(&list.items[i].gateway).text);
+		json_append(array, item);
+	}
+	return 0;
+}
+
 static int put_host(json_node *kernel, struct netlink *nl, const struct attachment *att,
 		    struct err *err)
 {
@@ -66,6 +87,8 @@ static int put_host(json_node *kernel, struct netlink *nl, const struct attachme
 	if (veth.master != 0 && link_find_index(nl, veth.master, &master, err) > 0)
 		json_put_string(node, "master", master.name);
 	err_clear(err);
+	if (att->routed)
+		return put_routes(node, nl, veth.index, err);
 	return vlan_port_is_used(&att->vlan) ? put_vlans(node, nl, veth.index, err) : 0;
 }
 
@@ -89,27 +112,6 @@ static int put_neighbours(json_node *kernel, struct netlink *nl, const struct at
 			json_put_string(node, ip_addr_text(addr).text, text);
 	}
 	return rc < 0 ? rc : 0;
-}
-
-static int put_routes(json_node *node, struct netlink *nl, int index, struct err *err)
-{
-	autoroutes struct route_list list = { .items = NULL };
-	json_node *array = json_put_array(node, "routes");
-
-	if (route_list(nl, &list, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < list.n; i++) {
-		json_node *item = NULL;
-
-		if (list.items[i].link_index != index)
-			continue;
-		item = json_object();
-		json_put_string(item, "dst", ip_prefix_text(&list.items[i].dst).text);
-		if (ip_is_set(&list.items[i].gateway))
-			json_put_string(item, "gw", ip_addr_text(&list.items[i].gateway).text);
-		json_append(array, item);
-	}
-	return 0;
 }
 
 static int put_inside(json_node *kernel, const struct attachment *att, struct err *err)

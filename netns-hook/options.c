@@ -23,6 +23,8 @@ const struct cmd_option options_table[] = {
 	       "network, defined in " NETWORK_CONFIG_DIR
 	       "/NAME.json (default: default); given again, "
 	       "one more interface"),
+	OPTION("mode", 0, CMD_STRING, mode, "MODE",
+	       "bridge, or routed: without one, a route for each container (default: bridge)"),
 	OPTION("bridge", 0, CMD_STRING, bridge, "NAME", "name of the bridge (default: netns0)"),
 	OPTION("ip", 0, CMD_STRING, ip, "ADDRESS/LEN",
 	       "address of the bridge and subnet (default: 172.19.0.1/16)"),
@@ -126,6 +128,7 @@ int options_network(const struct options *options, struct network *net, struct e
 		.mtu = options->mtu,
 		.vlan = options->vlan,
 		.ifname = options->ifname,
+		.mode = options->mode,
 	};
 	if (options->networks.n > 1)
 		return err_set(err, EINVAL, "--network: this command takes one at a time");

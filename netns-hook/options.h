@@ -12,6 +12,7 @@
 /* Flags of every command and of the hook; names and defaults are those of the netns tool. */
 struct options {
 	struct strlist networks; /* the first is where bridge, ip and the like belong */
+	const char *mode;
 	const char *bridge;
 	const char *ip;
 	int64_t mtu;

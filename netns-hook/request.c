@@ -55,6 +55,7 @@ static int read_network(const struct options *options, struct request_list *list
 		.ip = options->ip,
 		.mtu = options->mtu,
 		.vlan = options->vlan,
+		.mode = options->mode,
 		.ifname = i == 0 ? options->ifname : NULL,
 	};
 	int rc =
@@ -80,13 +81,14 @@ static int read_networks(const struct options *options, struct request_list *lis
 {
 	const size_t n = options->networks.n > 0 ? options->networks.n : 1;
 
-	if (n > 1 && (options->bridge || options->ip || options->vlan))
+	if (n > 1 && (options->bridge || options->ip || options->vlan || options->mode))
 		return err_set(err, EINVAL,
 			       "%s: is of one network, and there are %zu; write it into their "
 			       "definitions",
 			       options->bridge ? "--bridge"
 			       : options->ip   ? "--ip"
-					       : "--vlan",
+			       : options->vlan ? "--vlan"
+					       : "--mode",
 			       n);
 	list->nets = xcalloc(n, sizeof(*list->nets));
 	list->items = xcalloc(n, sizeof(*list->items));

@@ -42,10 +42,31 @@ static void append_defaults(const struct network *net, const struct attachment *
 	}
 }
 
+/* A routed container's link has the gateway and nothing else: what is near is behind it too. */
+static void append_routed(const struct attachment *att, int link_index, struct route_list *list)
+{
+	for (size_t i = 0; i < att->n_addresses; i++) {
+		const struct attachment_address *address = &att->addresses[i];
+		const struct ip_prefix subnet = { address->gateway, address->prefix.len };
+
+		append(list, &(const struct route){
+				     .dst = ip_host_prefix(&address->gateway),
+				     .link_index = link_index,
+			     });
+		append(list, &(const struct route){
+				     .dst = ip_network(&subnet),
+				     .gateway = address->gateway,
+				     .link_index = link_index,
+			     });
+	}
+}
+
 struct route_list routes_of(const struct network *net, const struct attachment *att, int link_index)
 {
 	struct route_list list = { .items = NULL };
 
+	if (att->routed)
+		append_routed(att, link_index, &list);
 	if (att->default_route)
 		append_defaults(net, att, link_index, &list);
 	for (size_t i = 0; i < net->n_routes; i++) {

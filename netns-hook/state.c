@@ -63,7 +63,7 @@ bool state_attachment_lives(const struct state_alive *alive, const struct record
 		return str_eq(att.owner.boot_id, alive->boot_id) &&
 		       veth_exists(alive->nl, att.veth);
 	record_veth_name(folder->container, ifname, 0, name);
-	return veth_exists(alive->nl, name);
+	return veth_exists(alive->nl, name) || record_find_routed(folder->container, ifname, name);
 }
 
 bool state_is_alive(void *state_alive, const char *container, const char *ifname)

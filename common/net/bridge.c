@@ -103,7 +103,7 @@ static int address_of_bridge(struct netlink *nl, const struct network *net,
 {
 	autoaddrs struct addr_list addrs = { .items = NULL };
 	struct link_info link;
-	int found = link_find(nl, net->bridge, &link, err);
+	int found = net->routed ? 0 : link_find(nl, net->bridge, &link, err);
 
 	if (found <= 0)
 		return found;
@@ -293,6 +293,12 @@ static struct bridge_work begin(struct netlink *nl, int state_fd, const struct n
 	};
 }
 
+static int run_steps(struct bridge_work *work, struct err *err)
+{
+	return work->net->routed ? steps_run(bridge_routed_steps, bridge_n_routed_steps, work, err)
+				 : steps_run(bridge_steps, bridge_n_steps, work, err);
+}
+
 /* Containers come in crowds: who waited for the lock finds the work done most of the time. */
 static int ensure_locked(struct bridge_work *work, struct err *err)
 {
@@ -307,7 +313,7 @@ static int ensure_locked(struct bridge_work *work, struct err *err)
 		if (right != 0)
 			return right < 0 ? right : 0;
 	}
-	return steps_run(bridge_steps, bridge_n_steps, work, err);
+	return run_steps(work, err);
 }
 
 /* Of an unmanaged network the bridge is looked for, and that is all. */
@@ -386,7 +392,7 @@ int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
 	if (net_fd < 0 && state_fd >= 0 && errno != ENOENT)
 		return err_errno(err, "network '%s': state directory", net->name);
 	work.net_fd = net_fd;
-	if (steps_run(bridge_steps, bridge_n_steps, &work, err) < 0)
+	if (run_steps(&work, err) < 0)
 		return err_ctx(err, "network '%s'", net->name);
 	return work.wrong;
 }
@@ -395,17 +401,20 @@ int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
 
 static int refuse_ports(struct bridge_work *work, bool force, struct err *err)
 {
+	const struct network *net = work->net;
 	autolinks struct link_list ports = { .items = NULL };
 	autostrbuf struct strbuf names = { .text = NULL };
+	int rc = net->routed ? bridge_host_ends(work->nl, net, &ports, err)
+			     : link_ports(work->nl, work->link.index, &ports, err);
 
 	size_t n = 0;
 
+	if (rc < 0)
+		return rc;
 	if (force)
 		return 0;
-	if (link_ports(work->nl, work->link.index, &ports, err) < 0)
-		return -err->code;
 	for (size_t i = 0; i < ports.n; i++) {
-		int own = bridge_owns_port(work, &ports.items[i], err);
+		int own = net->routed ? 1 : bridge_owns_port(work, &ports.items[i], err);
 
 		if (own < 0)
 			return own;
@@ -415,9 +424,10 @@ static int refuse_ports(struct bridge_work *work, bool force, struct err *err)
 	if (n == 0)
 		return 0;
 	return err_set(err, EBUSY,
-		       "bridge '%s' has %zu port(s) (%s%s); delete the containers first, or use "
+		       "%s '%s' has %zu port(s) (%s%s); delete the containers first, or use "
 		       "--force",
-		       work->net->bridge, n, names.text, n > PORTS_NAMED ? ", ..." : "");
+		       net->routed ? "routed network" : "bridge", net->bridge, n, names.text,
+		       n > PORTS_NAMED ? ", ..." : "");
 }
 
 /* Leases and the like are kept while one is left; without any the folder goes whole. */
@@ -440,25 +450,44 @@ static int drop_folder(int state_fd, const struct network *net, const struct loc
 	return 0;
 }
 
-static int remove_steps(struct bridge_work *work, bool force, struct err *err)
+/* What a failed set-up would take back is all that it ever made. */
+static int choose_removal(struct bridge_work *work, struct err *err)
 {
-	int found = link_find(work->nl, work->net->bridge, &work->link, err);
-
-	if (found < 0)
-		return found;
 	if (work->state.firewall == FIREWALL_AUTO &&
 	    firewall_choose(work->net, &work->state.firewall, err) < 0)
 		return -err->code;
-	/* A stranger of that name is left alone; our rules and notes go all the same. */
-	work->found = found && str_eq(work->link.kind, "bridge");
 	work->made_state = true;
 	work->made_rules = true;
 	for (size_t i = 0; i < ARRAY_SIZE(work->made_forwarding); i++)
 		work->made_forwarding[i] = true;
+	for (size_t i = 0; i < work->net->n_ranges; i++) {
+		work->made_address[i] = work->net->routed ? work->state.added_to_lo & 1U << i
+							  : work->state.added_address;
+		work->made_route[i] = true;
+	}
+	return 0;
+}
+
+static int remove_routed(struct bridge_work *work, bool force, struct err *err)
+{
+	if (bridge_find_lo(work, err) < 0 || choose_removal(work, err) < 0 ||
+	    refuse_ports(work, force, err) < 0)
+		return -err->code;
+	return steps_undo(bridge_routed_steps, bridge_n_routed_steps, work, err);
+}
+
+static int remove_steps(struct bridge_work *work, bool force, struct err *err)
+{
+	int found = link_find(work->nl, work->net->bridge, &work->link, err);
+
+	if (found < 0 || choose_removal(work, err) < 0)
+		return -err->code;
+	/* A stranger of that name is left alone; our rules and notes go all the same. */
+	work->found = found && str_eq(work->link.kind, "bridge");
 	work->made_bridge = work->found && bridge_is_ours(work);
-	for (size_t i = 0; i < work->net->n_ranges; i++)
-		work->made_address[i] = work->state.added_address ||
-					(work->made_bridge && bridge_filters(work));
+	for (size_t i = 0; work->made_bridge && bridge_filters(work) && i < work->net->n_ranges;
+	     i++)
+		work->made_address[i] = true;
 	/* A stranger in the place of our interface stays as well. */
 	if (bridge_find_gateway(work, err) < 0) {
 		if (err->code != EEXIST)
@@ -490,6 +519,7 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	rc = bridge_state_load(locked.net_fd, &work.state, err);
 	/* What was set up counts, not what the definition says by now. */
 	if (rc > 0) {
+		known.routed = work.state.routed;
 		memcpy(known.bridge, work.state.bridge, sizeof(known.bridge));
 		known.vlan.access = work.state.vlan;
 		rc = network_name_vlan(&known, err);
@@ -499,7 +529,8 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	for (size_t i = 1; rc >= 0 && i < work.state.n_gateways; i++)
 		rc = network_add_range(&known, &work.state.gateways[i], true, err);
 	if (rc >= 0 && !net->unmanaged)
-		rc = remove_steps(&work, force, err);
+		rc = known.routed ? remove_routed(&work, force, err)
+				  : remove_steps(&work, force, err);
 	if (rc >= 0)
 		rc = drop_folder(state_fd, net, &locked, err);
 	return rc < 0 ? err_ctx(err, "network '%s'", net->name) : 0;

@@ -40,7 +40,8 @@ int bridge_preview(struct netlink *nl, int state_fd, struct network *net, struct
  */
 struct bridge_found {
 	struct link_info link;
-	struct link_info gateway; /* with the addresses: the bridge, or an interface of its VLAN */
+	/* With the addresses: the bridge, or an interface of its VLAN; of a routed network: lo. */
+	struct link_info gateway;
 	enum firewall_kind firewall;
 	bool mended; /* rules were missing: maybe somebody flushed the tables (firewall.h) */
 };
@@ -62,5 +63,15 @@ int bridge_check(struct netlink *nl, int state_fd, const struct network *net,
  */
 int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, bool force,
 		  const struct report *report, struct err *err);
+
+/*
+ * The sysctls that a bridge has, for the host end of a routed network's container: reverse paths may
+ * differ, and nothing that it sends configures the host.
+ */
+int bridge_guard_interface(const struct link_info *link, struct err *err);
+
+/* Interfaces that are up and called as the host ends of a routed network: a dump. */
+int bridge_host_ends(struct netlink *nl, const struct network *net, struct link_list *ends,
+		     struct err *err);
 
 #endif

@@ -21,6 +21,7 @@
 struct bridge_state bridge_state_of(const struct network *net)
 {
 	struct bridge_state state = {
+		.routed = net->routed,
 		.n_gateways = net->n_ranges,
 		.mtu = net->mtu,
 		.filters_vlans = vlan_port_is_used(&net->vlan),
@@ -35,8 +36,8 @@ struct bridge_state bridge_state_of(const struct network *net)
 
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net)
 {
-	if (!str_eq(state->bridge, net->bridge) || state->n_gateways != net->n_ranges ||
-	    state->vlan != net->vlan.access ||
+	if (!str_eq(state->bridge, net->bridge) || state->routed != net->routed ||
+	    state->n_gateways != net->n_ranges || state->vlan != net->vlan.access ||
 	    state->filters_vlans != vlan_port_is_used(&net->vlan))
 		return false;
 	if (net->firewall != FIREWALL_AUTO && state->firewall != FIREWALL_AUTO &&
@@ -69,7 +70,7 @@ static int decode_gateways(const json_node *list, struct bridge_state *state, st
 static int decode(const json_node *root, struct bridge_state *state, struct err *err)
 {
 	const char *bridge = json_string(json_get(root, "bridge"));
-	int64_t index = 0, mtu = 0, vlan = 0;
+	int64_t index = 0, mtu = 0, vlan = 0, added = 0;
 
 	if (!bridge || !json_int(json_get(root, "index"), &index) || index < 0 || index > INT32_MAX)
 		return err_set(err, EINVAL, "%s: a key is missing", FILE_NAME);
@@ -84,6 +85,9 @@ static int decode(const json_node *root, struct bridge_state *state, struct err 
 	state->filters_vlans = json_is_true(json_get(root, "filtersVlans"));
 	if (json_int(json_get(root, "vlan"), &vlan) && vlan >= VLAN_ID_MIN && vlan <= VLAN_ID_MAX)
 		state->vlan = (unsigned int)vlan;
+	if (json_int(json_get(root, "addedToLo"), &added) && added > 0 && added <= UINT16_MAX)
+		state->added_to_lo = (unsigned int)added;
+	state->routed = json_is_true(json_get(root, "routed"));
 	state->added_address = json_is_true(json_get(root, "addedAddress"));
 	state->added_vlan = json_is_true(json_get(root, "addedVlan"));
 	return 0;
@@ -130,6 +134,10 @@ int bridge_state_save(int net_fd, const struct bridge_state *state, struct err *
 		json_put_bool(root, "filtersVlans", true);
 	if (state->vlan > 0)
 		json_put_int(root, "vlan", state->vlan);
+	if (state->routed) {
+		json_put_bool(root, "routed", true);
+		json_put_int(root, "addedToLo", state->added_to_lo);
+	}
 	json_put_bool(root, "addedAddress", state->added_address);
 	if (state->added_vlan)
 		json_put_bool(root, "addedVlan", true);

@@ -14,6 +14,7 @@
  * before the kernel is touched, and again with the bridge's index once everything was found right.
  */
 struct bridge_state {
+	bool routed;
 	char bridge[IFNAMSIZ];
 	struct ip_prefix gateways[NETWORK_MAX_RANGES];
 	size_t n_gateways;           /* at least one */
@@ -24,6 +25,7 @@ struct bridge_state {
 	unsigned int vlan;           /* on whose interface the gateways are; 0: on the bridge */
 	bool added_address;          /* to a bridge that was there before us */
 	bool added_vlan;             /* that bridge itself was put into the VLAN */
+	unsigned int added_to_lo;    /* of a routed network's gateways those we made: 1 << range */
 };
 
 /* What the network's definition wants: bridge and gateways, nothing verified. */

@@ -106,17 +106,19 @@ static int step_choice(void *ctx, struct err *err)
 		work->made_state = !work->check && work->state.index == 0;
 		return choose_firewall(work, err);
 	}
-	if (known) {
+	if (known && work->state.routed) {
+		there = work->state.index > 0;
+	} else if (known) {
 		there = link_find(work->nl, work->state.bridge, &old, err);
 		if (there < 0)
 			return there;
 	}
 	if (there)
 		return err_set(err, EEXIST,
-			       "network '%s' is up already, on bridge '%s' with %s; take that down "
+			       "network '%s' is up already, %s '%s' with %s; take that down "
 			       "first ('bridge-setup down')",
-			       net->name, work->state.bridge,
-			       ip_prefix_text(&work->state.gateways[0]).text);
+			       net->name, work->state.routed ? "routed as" : "on bridge",
+			       work->state.bridge, ip_prefix_text(&work->state.gateways[0]).text);
 	if (work->check) {
 		work->state.firewall = FIREWALL_AUTO;
 		return refuse_other_networks(work, err) < 0 ? -err->code
@@ -152,7 +154,7 @@ bool bridge_is_ours(const struct bridge_work *work)
 	return memcmp(mac.bytes, work->link.mac.bytes, sizeof(mac.bytes)) == 0;
 }
 
-static int refuse_overlap(const struct bridge_work *work, struct err *err)
+int bridge_refuse_overlap(const struct bridge_work *work, struct err *err)
 {
 	autouses struct subnet_uses uses = { .items = NULL };
 	const struct subnet_use *use = NULL;
@@ -207,7 +209,7 @@ static int step_bridge(void *ctx, struct err *err)
 	link_mac_text(work->found ? &work->link.mac : &mac, mac_text);
 	(void)snprintf(text, sizeof(text), "bridge %s, MAC %s, MTU %u", net->bridge, mac_text,
 		       net->mtu);
-	if (!work->found && refuse_overlap(work, err) < 0)
+	if (!work->found && bridge_refuse_overlap(work, err) < 0)
 		return -err->code;
 	if (work->found && !bridge_is_ours(work) && net->shape.bridge_promisc &&
 	    !work->link.promisc)
@@ -301,10 +303,9 @@ static int refuse_other_address(const struct bridge_work *work, const struct add
 		       ip_prefix_text(wanted).text);
 }
 
-/* An interface on which IPv6 is off takes no address of it. */
-static int enable_ipv6(const struct network *net, struct err *err)
+int bridge_enable_ipv6(const struct network *net, const char *ifname, struct err *err)
 {
-	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", network_gateway_if(net));
+	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", ifname);
 
 	if (sysctl_ensure(path, "0", err) >= 0)
 		return 0;
@@ -326,7 +327,8 @@ static int add_address(struct bridge_work *work, size_t i, struct err *err)
 		if (bridge_state_save(work->net_fd, &work->state, err) < 0)
 			return -err->code;
 	}
-	if (gateway->addr.family == AF_INET6 && enable_ipv6(work->net, err) < 0)
+	if (gateway->addr.family == AF_INET6 &&
+	    bridge_enable_ipv6(work->net, network_gateway_if(work->net), err) < 0)
 		return -err->code;
 	work->made_address[i] = true;
 	return addr_add(work->nl, work->gateway.index, gateway, err);
@@ -349,7 +351,7 @@ static int step_address(void *ctx, struct err *err)
 						network_gateway_if(work->net));
 		bool right = has_address(&addrs, gateway);
 
-		if (!right && !checked && refuse_overlap(work, err) < 0)
+		if (!right && !checked && bridge_refuse_overlap(work, err) < 0)
 			return -err->code;
 		checked = checked || !right;
 		bridge_tell(work, REPORT_ADDRESS, right, text);
@@ -520,6 +522,16 @@ const struct step bridge_steps[] = {
 };
 const size_t bridge_n_steps = ARRAY_SIZE(bridge_steps);
 
+const struct step bridge_routed_steps[] = {
+	{ "choice", step_choice, undo_choice, NULL },
+	{ "gateways", bridge_step_gateways, bridge_undo_gateways, NULL },
+	{ "subnets", bridge_step_subnets, bridge_undo_subnets, NULL },
+	{ "forwarding", step_forwarding, undo_forwarding, NULL },
+	{ "rules", step_rules, undo_rules, NULL },
+	{ "verified", step_verified, NULL, NULL },
+};
+const size_t bridge_n_routed_steps = ARRAY_SIZE(bridge_routed_steps);
+
 /* ---- the quick look ---- */
 
 static int glance_forwarding(const struct bridge_work *work, struct err *err)
@@ -535,20 +547,14 @@ static int glance_forwarding(const struct bridge_work *work, struct err *err)
 	return 1;
 }
 
-int bridge_glance(struct bridge_work *work, struct err *err)
+static int glance_bridge(struct bridge_work *work, struct err *err)
 {
 	const struct network *net = work->net;
-	int known = bridge_state_load(work->net_fd, &work->state, err);
 	int right = 0;
 
-	if (known <= 0)
-		return known;
-	if (find_bridge(work, err) < 0)
-		return -err->code;
-	if (bridge_find_gateway(work, err) < 0)
+	if (find_bridge(work, err) < 0 || bridge_find_gateway(work, err) < 0)
 		return -err->code;
 	if (!work->found || work->gateway.index == 0 || work->state.index != work->gateway.index ||
-	    work->state.firewall == FIREWALL_AUTO || !bridge_state_matches(&work->state, net) ||
 	    work->link.mtu != net->mtu || !work->link.up || !work->gateway.up ||
 	    wants_promisc_changed(work))
 		return 0;
@@ -560,7 +566,22 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 		if (addr_add(work->nl, work->gateway.index, &net->ranges[i].gateway, err) < 0)
 			return -err->code;
 	}
-	right = bridge_glance_sysctls(work) ? glance_forwarding(work, err) : 0;
+	return bridge_glance_sysctls(work);
+}
+
+int bridge_glance(struct bridge_work *work, struct err *err)
+{
+	const struct network *net = work->net;
+	int known = bridge_state_load(work->net_fd, &work->state, err);
+	int right = 0;
+
+	if (known <= 0)
+		return known;
+	if (work->state.firewall == FIREWALL_AUTO || !bridge_state_matches(&work->state, net))
+		return 0;
+	right = net->routed ? bridge_glance_routed(work, err) : glance_bridge(work, err);
+	if (right > 0)
+		right = glance_forwarding(work, err);
 	if (right <= 0)
 		return right;
 	right = firewall_glance(work->state.firewall, net, work->net_fd, err);

@@ -30,12 +30,15 @@ struct bridge_work {
 	/* What a failure takes back: what this run made. Removal sets all of them. */
 	bool made_state, made_bridge, made_vlan, made_self, made_rules;
 	bool made_address[NETWORK_MAX_RANGES]; /* by range */
+	bool made_route[NETWORK_MAX_RANGES];   /* of a routed network, by range */
 	bool made_forwarding[2];               /* IPv4, IPv6 */
 };
 
 /* In this order up, and in reverse down. */
 extern const struct step bridge_steps[];
 extern const size_t bridge_n_steps;
+extern const struct step bridge_routed_steps[]; /* of a routed network */
+extern const size_t bridge_n_routed_steps;
 
 /*
  * Is everything right, without a lock, a dump or a change (but an address that was missing)?
@@ -45,6 +48,19 @@ int bridge_glance(struct bridge_work *work, struct err *err);
 
 /* Report, and count what is wrong when nothing may be changed. */
 void bridge_tell(struct bridge_work *work, enum report_kind kind, bool right, const char *text);
+/* EADDRINUSE: a subnet of the network is in use elsewhere on the host. */
+int bridge_refuse_overlap(const struct bridge_work *work, struct err *err);
+/* An interface on which IPv6 is off takes no address of it. */
+int bridge_enable_ipv6(const struct network *net, const char *ifname, struct err *err);
+
+/* bridge_routed.c. lo stands in for the bridge: .link and .gateway. */
+int bridge_find_lo(struct bridge_work *work, struct err *err);
+int bridge_step_gateways(void *ctx, struct err *err);
+int bridge_undo_gateways(void *ctx, struct err *err);
+int bridge_step_subnets(void *ctx, struct err *err);
+int bridge_undo_subnets(void *ctx, struct err *err);
+/* As bridge_glance(), of lo, its addresses and the subnets' routes. */
+int bridge_glance_routed(struct bridge_work *work, struct err *err);
 
 /* Is link (found by the network's name) one that we made: its MAC says so. */
 bool bridge_is_ours(const struct bridge_work *work);

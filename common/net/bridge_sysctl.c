@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "common/cleanup.h"
+#include "common/net/bridge.h"
 #include "common/net/bridge_steps.h"
 #include "common/str.h"
 
@@ -59,6 +60,16 @@ int bridge_step_sysctls(void *ctx, struct err *err)
 			if (ensure_sysctl(work, link, &sysctls[i], err) < 0)
 				return -err->code;
 		}
+	}
+	return 0;
+}
+
+int bridge_guard_interface(const struct link_info *link, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		if (!link_conf_is(&link->conf, &sysctls[i]) &&
+		    link_conf_write(link->name, &sysctls[i], err) < 0)
+			return -err->code;
 	}
 	return 0;
 }

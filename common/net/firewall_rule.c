@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/net/network_routed.h"
+
 const struct firewall_chain firewall_chains[] = {
 	{ "filter", FIREWALL_CHAIN_FORWARD },  { "filter", FIREWALL_CHAIN_ADMIN },
 	{ "filter", FIREWALL_CHAIN_INGRESS },  { "filter", FIREWALL_CHAIN_INPUT },
@@ -77,13 +79,13 @@ static struct firewall_rule *add(const struct list *list, const char *table, con
 
 static struct firewall_rule *set_in(struct firewall_rule *rule, const struct list *list)
 {
-	(void)snprintf(rule->in, sizeof(rule->in), "%s", network_gateway_if(list->net));
+	rule->begins = network_ports(list->net, rule->in);
 	return rule;
 }
 
 static struct firewall_rule *set_out(struct firewall_rule *rule, const struct list *list)
 {
-	(void)snprintf(rule->out, sizeof(rule->out), "%s", network_gateway_if(list->net));
+	rule->begins = network_ports(list->net, rule->out);
 	return rule;
 }
 
@@ -96,11 +98,23 @@ static struct firewall_rule *add_ingress(const struct list *list, const char *ta
 	return set_out(rule, list);
 }
 
+/*
+ * A bridge keeps isolated ports apart by itself; between those of a routed network all goes through
+ * here. What was published may be used by neighbours all the same, as it may on a bridge.
+ */
+static void add_port_isolation(const struct list *list)
+{
+	(void)set_in(add_ingress(list, "ACCEPT", FIREWALL_CT_DNAT), list);
+	(void)set_in(add_ingress(list, "DROP", 0), list);
+}
+
 /* What is sent to containers. An internal network has no outside, whatever its ingress says. */
 static void add_to_containers(const struct list *list)
 {
 	const struct network *net = list->net;
 
+	if (net->routed && net->shape.port_isolation)
+		add_port_isolation(list);
 	if (net->ingress == NETWORK_INGRESS_OPEN && !net->internal) {
 		(void)add_ingress(list, "ACCEPT", 0);
 		return;
@@ -171,6 +185,18 @@ static struct firewall_rule *add_nat(const struct list *list, const struct ip_pr
 	return rule;
 }
 
+static void add_hairpin_of(const struct list *list, const struct ip_prefix *src)
+{
+	const struct network *net = list->net;
+	struct firewall_rule *rule =
+		set_out(add_nat(list, src, net->routed ? "SNAT" : "MASQUERADE"), list);
+
+	rule->ct_state = FIREWALL_CT_DNAT;
+	/* The host ends have no address that MASQUERADE could choose. */
+	if (net->routed)
+		rule->to = *network_gateway(net, list->family);
+}
+
 /*
  * A published port that is used from a neighbour, from the container itself or from 127.0.0.1: the
  * answer has to come back this way.
@@ -180,13 +206,12 @@ static void add_hairpin(const struct list *list)
 	const struct ip_prefix localhost = loopback();
 
 	if (list->family == AF_INET)
-		set_out(add_nat(list, &localhost, "MASQUERADE"), list)->ct_state = FIREWALL_CT_DNAT;
+		add_hairpin_of(list, &localhost);
 	for (size_t i = 0; i < list->net->n_ranges; i++) {
 		const struct ip_prefix *subnet = &list->net->ranges[i].subnet;
 
 		if (subnet->addr.family == list->family)
-			set_out(add_nat(list, subnet, "MASQUERADE"), list)->ct_state =
-				FIREWALL_CT_DNAT;
+			add_hairpin_of(list, subnet);
 	}
 }
 
@@ -318,9 +343,10 @@ void firewall_rule_text(const struct firewall_rule *rule, struct strbuf *text)
 		strbuf_printf(text, "%s-d %s ", rule->not_dst ? "! " : "",
 			      ip_prefix_text(&rule->dst).text);
 	if (rule->in[0] != '\0')
-		strbuf_printf(text, "-i %s ", rule->in);
+		strbuf_printf(text, "-i %s%s ", rule->in, rule->begins ? "+" : "");
 	if (rule->out[0] != '\0')
-		strbuf_printf(text, "%s-o %s ", rule->not_out ? "! " : "", rule->out);
+		strbuf_printf(text, "%s-o %s%s ", rule->not_out ? "! " : "", rule->out,
+			      rule->begins ? "+" : "");
 	if (rule->proto)
 		strbuf_printf(text, "-p %s ", record_protocol_name(rule->proto));
 	if (rule->dst_local)

@@ -48,6 +48,7 @@ struct firewall_rule {
 	const char *target; /* ACCEPT, DROP, RETURN, MASQUERADE, SNAT, DNAT or a chain */
 	char in[IFNAMSIZ];  /* "": any */
 	char out[IFNAMSIZ];
+	bool begins;               /* in and out are how the names begin */
 	bool not_out;              /* ! -o */
 	struct ip_prefix src, dst; /* AF_UNSPEC: any */
 	bool not_dst;              /* ! -d */

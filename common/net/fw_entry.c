@@ -54,13 +54,14 @@ static void *grow(struct builder *b, size_t size)
 
 /* ---- addresses and interfaces ---- */
 
-static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], const char *wanted)
+static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], const char *wanted,
+			  bool begins)
 {
 	if (wanted[0] == '\0')
 		return;
 	memcpy(name, wanted, strlen(wanted) + 1);
 	/* With the NUL: the name whole, not as a prefix ("netns+"). */
-	memset(mask, 0xff, strlen(wanted) + 1);
+	memset(mask, 0xff, strlen(wanted) + !begins);
 }
 
 /* addr and mask are of the family's size, zeroed. */
@@ -78,8 +79,8 @@ static void set_prefix(void *addr, void *mask, const struct ip_prefix *prefix)
 
 static void build_ipv4(const struct firewall_rule *rule, struct ipt_ip *ip)
 {
-	set_interface(ip->iniface, ip->iniface_mask, rule->in);
-	set_interface(ip->outiface, ip->outiface_mask, rule->out);
+	set_interface(ip->iniface, ip->iniface_mask, rule->in, rule->begins);
+	set_interface(ip->outiface, ip->outiface_mask, rule->out, rule->begins);
 	set_prefix(&ip->src, &ip->smsk, &rule->src);
 	set_prefix(&ip->dst, &ip->dmsk, &rule->dst);
 	ip->proto = (uint16_t)rule->proto;
@@ -91,8 +92,8 @@ static void build_ipv4(const struct firewall_rule *rule, struct ipt_ip *ip)
 
 static void build_ipv6(const struct firewall_rule *rule, struct ip6t_ip6 *ip)
 {
-	set_interface(ip->iniface, ip->iniface_mask, rule->in);
-	set_interface(ip->outiface, ip->outiface_mask, rule->out);
+	set_interface(ip->iniface, ip->iniface_mask, rule->in, rule->begins);
+	set_interface(ip->outiface, ip->outiface_mask, rule->out, rule->begins);
 	set_prefix(&ip->src, &ip->smsk, &rule->src);
 	set_prefix(&ip->dst, &ip->dmsk, &rule->dst);
 	ip->proto = (uint16_t)rule->proto;

@@ -8,6 +8,7 @@
 #include "common/net/fw_lock.h"
 #include "common/net/fw_nft_kernel.h"
 #include "common/net/fw_nft_rule.h"
+#include "common/net/network_routed.h"
 
 static bool is_ours(const struct fw_nft_forward *chain)
 {
@@ -85,11 +86,14 @@ static const char *const directions[] = { "oifname", "iifname" };
 static void put_accepts(const struct fw_nft_forward *chain, const struct network *net,
 			const char *prefix, struct strbuf *text)
 {
+	char ports[IFNAMSIZ];
+	const char *more = network_ports(net, ports) ? "*" : "";
+
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
 		strbuf_printf(text,
-			      "insert rule %s %s %s %s \"%s\" counter accept comment \"%s\"\n",
+			      "insert rule %s %s %s %s \"%s%s\" counter accept comment \"%s\"\n",
 			      fw_nft_family_name(chain->family), chain->table, chain->chain,
-			      directions[i], network_gateway_if(net), prefix);
+			      directions[i], ports, more, prefix);
 }
 
 enum wish {
@@ -138,7 +142,7 @@ static int plan(const struct network *net, enum wish wish, const struct report *
 				    wish == CHECK ? REPORT_WRONG : REPORT_CHANGED,
 				    "nft %s %s %s, which drops: accept what '%s' %s",
 				    fw_nft_family_name(chain->family), chain->table, chain->chain,
-				    network_gateway_if(net),
+				    net->routed ? net->name : network_gateway_if(net),
 				    wish == REMOVE ? "sent (removed)" : "sends and gets");
 		total += n;
 	}

@@ -120,9 +120,10 @@ static void put_matches(const struct firewall_rule *rule, struct strbuf *text)
 		strbuf_printf(text, "%s daddr %s%s ", ip, rule->not_dst ? "!= " : "",
 			      ip_prefix_text(&rule->dst).text);
 	if (rule->in[0] != '\0')
-		strbuf_printf(text, "iifname \"%s\" ", rule->in);
+		strbuf_printf(text, "iifname \"%s%s\" ", rule->in, rule->begins ? "*" : "");
 	if (rule->out[0] != '\0')
-		strbuf_printf(text, "oifname %s\"%s\" ", rule->not_out ? "!= " : "", rule->out);
+		strbuf_printf(text, "oifname %s\"%s%s\" ", rule->not_out ? "!= " : "", rule->out,
+			      rule->begins ? "*" : "");
 	if (rule->port)
 		strbuf_printf(text, "%s dport %u", record_protocol_name(rule->proto), rule->port);
 	if (rule->port && rule->last_port > rule->port)

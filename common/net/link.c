@@ -190,11 +190,15 @@ int link_add_veth(struct netlink *nl, const struct link_veth *veth, struct err *
 	};
 	struct nl_msg *msg = netlink_msg(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL,
 					 &head, sizeof(head));
+	const struct link_mac any = { .bytes = { 0 } };
 	int rc = 0;
 
 	netlink_put_string(msg, IFLA_IFNAME, veth->host_name);
 	netlink_put_u32(msg, IFLA_MTU, veth->mtu);
-	netlink_put_u32(msg, IFLA_MASTER, (uint32_t)veth->master);
+	if (veth->master > 0)
+		netlink_put_u32(msg, IFLA_MASTER, (uint32_t)veth->master);
+	if (memcmp(&veth->host_mac, &any, sizeof(any)) != 0)
+		netlink_put(msg, IFLA_ADDRESS, veth->host_mac.bytes, LINK_MAC_BYTES);
 	put_veth_peer(msg, veth);
 	rc = netlink_talk(nl, msg);
 	if (rc == -EXFULL)
@@ -367,6 +371,13 @@ struct link_mac link_mac_of_bridge(const char *name)
 	return (struct link_mac){ .bytes = { 0x02, 0x64, (uint8_t)(hash >> 24),
 					     (uint8_t)(hash >> 16), (uint8_t)(hash >> 8),
 					     (uint8_t)hash } };
+}
+
+bool link_mac_is_ours(const struct link_mac *mac)
+{
+	const struct link_mac ours = link_mac_of(&(const struct ip_addr){ .family = AF_INET });
+
+	return memcmp(mac->bytes, ours.bytes, 2) == 0;
 }
 
 void link_mac_text(const struct link_mac *mac, char text[LINK_MAC_TEXT_SIZE])

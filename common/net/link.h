@@ -39,7 +39,8 @@ struct link_veth {
 	const char *host_name;
 	const char *peer_name;
 	unsigned int mtu; /* both ends */
-	int master;       /* index of the bridge that the host end becomes a port of */
+	int master;       /* index of the bridge that the host end becomes a port of; 0: of none */
+	struct link_mac host_mac; /* all zero: any */
 	int peer_netns_fd;
 	struct link_mac peer_mac;
 };
@@ -114,6 +115,8 @@ int link_delete(struct netlink *nl, int index, struct err *err);
  * neighbour's cache stays right when an address is handed out again.
  */
 struct link_mac link_mac_of(const struct ip_addr *addr);
+/* Is it made so? */
+bool link_mac_is_ours(const struct link_mac *mac);
 /* Likewise, of a bridge that several networks share: 02:64 and four bytes of a hash of its name. */
 struct link_mac link_mac_of_bridge(const char *name);
 void link_mac_text(const struct link_mac *mac, char text[LINK_MAC_TEXT_SIZE]);
@@ -121,8 +124,8 @@ void link_mac_text(const struct link_mac *mac, char text[LINK_MAC_TEXT_SIZE]);
 int link_mac_parse(const char *text, const char *what, struct link_mac *mac, struct err *err);
 
 /*
- * The ports of a bridge, sorted by name: a dump that the kernel filters by master. Slow path
- * (status, removal).
+ * The ports of a bridge (0: every interface), sorted by name: a dump that the kernel filters by master.
+ * Slow path (status, removal).
  */
 struct link_list {
 	struct link_info *items;

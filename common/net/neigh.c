@@ -10,12 +10,13 @@
 #include <stdint.h>
 #include <string.h>
 
-static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struct ip_addr *addr)
+static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struct ip_addr *addr,
+				uint16_t state)
 {
 	const struct ndmsg head = {
 		.ndm_family = (unsigned char)addr->family,
 		.ndm_ifindex = link_index,
-		.ndm_state = type == RTM_NEWNEIGH ? NUD_STALE : 0,
+		.ndm_state = state,
 	};
 	struct nl_msg *msg = netlink_msg(type, NLM_F_REQUEST | flags, &head, sizeof(head));
 
@@ -23,11 +24,9 @@ static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struc
 	return msg;
 }
 
-int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
-		  const struct link_mac *mac, struct err *err)
+static int set(struct netlink *nl, struct nl_msg *msg, int link_index, const struct ip_addr *addr,
+	       const struct link_mac *mac, struct err *err)
 {
-	struct nl_msg *msg =
-		neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link_index, addr);
 	int rc = 0;
 
 	netlink_put(msg, NDA_LLADDR, mac->bytes, LINK_MAC_BYTES);
@@ -37,9 +36,27 @@ int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr
 		      : 0;
 }
 
+int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
+		  const struct link_mac *mac, struct err *err)
+{
+	return set(nl,
+		   neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link_index, addr,
+			     NUD_STALE),
+		   link_index, addr, mac, err);
+}
+
+int neigh_pin(struct netlink *nl, int link_index, const struct ip_addr *addr,
+	      const struct link_mac *mac, struct err *err)
+{
+	return set(nl,
+		   neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link_index, addr,
+			     NUD_PERMANENT),
+		   link_index, addr, mac, err);
+}
+
 int neigh_delete(struct netlink *nl, int link_index, const struct ip_addr *addr, struct err *err)
 {
-	int rc = netlink_talk(nl, neigh_msg(RTM_DELNEIGH, 0, link_index, addr));
+	int rc = netlink_talk(nl, neigh_msg(RTM_DELNEIGH, 0, link_index, addr, 0));
 
 	if (rc == -ENOENT || rc == -ENODEV || rc == -ENXIO)
 		return 0;
@@ -71,7 +88,8 @@ int neigh_find(struct netlink *nl, int link_index, const struct ip_addr *addr, s
 	       struct err *err)
 {
 	struct answer answer = { .mac = mac };
-	int rc = netlink_ask(nl, neigh_msg(RTM_GETNEIGH, 0, link_index, addr), take_neigh, &answer);
+	int rc = netlink_ask(nl, neigh_msg(RTM_GETNEIGH, 0, link_index, addr, 0), take_neigh,
+			     &answer);
 
 	if (rc == -ENOENT || rc == -ENODEV || rc == -ENXIO)
 		return 0;

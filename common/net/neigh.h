@@ -15,6 +15,13 @@
 int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
 		  const struct link_mac *mac, struct err *err);
 
+/*
+ * The same for good (NUD_PERMANENT): never asked for, never given up, and not counted among those of
+ * which the kernel keeps 1,024 (neigh/default/gc_thresh3; Linux 5.0).
+ */
+int neigh_pin(struct netlink *nl, int link_index, const struct ip_addr *addr,
+	      const struct link_mac *mac, struct err *err);
+
 /* 1: there is an entry with a MAC, 0: there is none, or it has none yet. */
 int neigh_find(struct netlink *nl, int link_index, const struct ip_addr *addr, struct link_mac *mac,
 	       struct err *err);

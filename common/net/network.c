@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/lock.h"
 #include "common/net/link.h"
+#include "common/net/network_routed.h"
 #include "common/str.h"
 
 #define DEFAULT_BRIDGE  "netns0"
@@ -175,7 +176,11 @@ int network_override(struct network *net, const struct network_overrides *flags,
 			return -err->code;
 		net->subnet_floats = false;
 	}
-	return network_check_families(net, err);
+	if (flags->mode && !str_eq(flags->mode, "bridge") && !str_eq(flags->mode, "routed"))
+		return err_set(err, EINVAL, "mode: '%s' is neither bridge nor routed", flags->mode);
+	if (flags->mode)
+		net->routed = str_eq(flags->mode, "routed");
+	return network_check_families(net, err) < 0 ? -err->code : network_check_routed(net, err);
 }
 
 int network_check_families(const struct network *net, struct err *err)

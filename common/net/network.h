@@ -60,6 +60,7 @@ struct network_range {
 struct network {
 	char *name;
 	char *cni_version; /* NULL: the definition names none */
+	/* Of a routed network there is none: the name begins those of the containers' host ends. */
 	char bridge[IFNAMSIZ];
 	/*
 	 * "<bridge>.<vlan>", on which the gateway of a VLAN stands: network_name_vlan() keeps it up; "": the
@@ -73,6 +74,7 @@ struct network {
 	size_t n_pools;
 	unsigned int mtu;   /* bridge and both veth ends */
 	bool mtu_floats;    /* nobody asked for one: bridge_settle() finds it */
+	bool routed;        /* no bridge, a host route for each container: network_routed.h */
 	bool unmanaged;     /* the bridge is somebody else's: no address of ours, sysctls, rules */
 	bool default_route; /* give containers a default route through the gateway */
 	bool ip_masq;
@@ -108,6 +110,7 @@ struct network_overrides {
 	int64_t mtu;
 	const char *ifname;
 	int64_t vlan; /* as another bridge, another VLAN makes another network: "<bridge>.<vlan>" */
+	const char *mode; /* "bridge" or "routed" */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "common/net/link.h"
 #include "common/net/network.h"
 #include "common/net/network_ipam.h"
+#include "common/net/network_routed.h"
 #include "common/str.h"
 
 /*
@@ -18,7 +19,7 @@
  */
 struct netconf_doc {
 	char *cni_version, *name, *bridge, *ifname;
-	int type, ingress, firewall, ingress_policy;
+	int type, mode, ingress, firewall, ingress_policy;
 	bool is_gateway, is_default_gateway, ip_masq, masq_random_fully, internal;
 	struct prefixes_doc {
 		struct ip_prefix *items;
@@ -114,6 +115,8 @@ static int decode_firewall(const json_node *node, const struct json_field *field
 
 static const struct json_enum types[] = { { "ct-netns", 1 }, { NULL, 0 } };
 
+static const struct json_enum modes[] = { { "bridge", 0 }, { "routed", 1 }, { NULL, 0 } };
+
 static const struct json_enum ingresses[] = {
 	{ "established", NETWORK_INGRESS_ESTABLISHED },
 	{ "open", NETWORK_INGRESS_OPEN },
@@ -149,6 +152,7 @@ static const struct json_field netconf_fields[] = {
 	{ "cniVersion", json_decode_string, AT(cni_version), 0, NULL, 0 },
 	{ "name", json_decode_string, AT(name), JSON_REQUIRED, NULL, 0 },
 	{ "type", json_decode_enum, AT(type), JSON_REQUIRED, types, 0 },
+	{ "mode", json_decode_enum, AT(mode), 0, modes, 0 },
 	{ "bridge", decode_ifname, AT(bridge), 0, NULL, 0 },
 	{ "ifname", decode_ifname, AT(ifname), 0, NULL, 0 },
 	{ "isGateway", json_decode_bool, AT(is_gateway), 0, NULL, AT(has_is_gateway) },
@@ -364,6 +368,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 	net->metric = (uint32_t)doc->metric;
 	net->shape = doc->shape;
 	doc->shape.sysctls = (struct strmap){ 0 }; /* the network's now */
+	net->routed = doc->mode;
 	net->internal = doc->internal;
 	/* There is nothing behind an internal network that a route could lead to. */
 	if (net->internal)
@@ -381,7 +386,7 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		return err_set(err, EINVAL, "ipam: is missing");
 	if (doc->has_ipam && network_ipam_apply(&doc->ipam, net, err) < 0)
 		return -err->code;
-	return network_check_families(net, err);
+	return network_check_families(net, err) < 0 ? -err->code : network_check_routed(net, err);
 }
 
 int network_decode(const json_node *node, const char *what, struct network *net, struct err *err)

@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/net/ip_decode.h"
+#include "common/net/network_routed.h"
 #include "common/str.h"
 
 #define RECORD_MAX_BYTES (1u << 20)
@@ -30,8 +31,17 @@ void attachment_free(struct attachment *att)
 	*att = (struct attachment){ 0 };
 }
 
+struct ip_prefix attachment_prefix(const struct attachment *att, size_t i)
+{
+	const struct ip_prefix *prefix = &att->addresses[i].prefix;
+
+	return att->routed ? ip_host_prefix(&prefix->addr) : *prefix;
+}
+
 const char *attachment_gateway_if(const struct attachment *att)
 {
+	if (att->routed)
+		return att->veth;
 	return att->vlan_if[0] ? att->vlan_if : att->bridge;
 }
 
@@ -66,9 +76,53 @@ void record_veth_name(const char *container, const char *ifname, unsigned int sa
 	(void)snprintf(name, IFNAMSIZ, "ct%012llx", (unsigned long long)(hash & 0xffffffffffffULL));
 }
 
+#define ROUTED_DIGITS 8
+
+void record_routed_name(const char *bridge, const char *container, const char *ifname,
+			unsigned int salt, char name[IFNAMSIZ])
+{
+	char whole[IFNAMSIZ];
+
+	record_veth_name(container, ifname, salt, whole);
+	(void)snprintf(name, IFNAMSIZ, "%.*s-%s", NETWORK_ROUTED_NAME_MAX, bridge,
+		       whole + strlen(whole) - ROUTED_DIGITS);
+}
+
+bool record_is_routed_name(const char *name)
+{
+	const char *dash = strchr(name, '-');
+
+	return dash && dash != name && dash - name <= NETWORK_ROUTED_NAME_MAX &&
+	       strlen(dash + 1) == ROUTED_DIGITS &&
+	       strspn(dash + 1, "0123456789abcdef") == ROUTED_DIGITS;
+}
+
+bool record_find_routed(const char *container, const char *ifname, char name[IFNAMSIZ])
+{
+	struct if_nameindex *links = if_nameindex();
+	char whole[IFNAMSIZ];
+	bool found = false;
+
+	record_veth_name(container, ifname, 0, whole);
+	for (const struct if_nameindex *l = links; l && l->if_name && !found; l++) {
+		found = record_is_routed_name(l->if_name) &&
+			str_eq(strchr(l->if_name, '-') + 1, whole + strlen(whole) - ROUTED_DIGITS);
+		if (found)
+			(void)snprintf(name, IFNAMSIZ, "%s", l->if_name);
+	}
+	if (links)
+		if_freenameindex(links);
+	return found;
+}
+
 void record_ifb_name(const char veth[IFNAMSIZ], char name[IFNAMSIZ])
 {
-	(void)snprintf(name, IFNAMSIZ, "cb%s", veth + 2);
+	if (!record_is_routed_name(veth)) {
+		(void)snprintf(name, IFNAMSIZ, "cb%s", veth + 2);
+		return;
+	}
+	(void)snprintf(name, IFNAMSIZ, "%s", veth);
+	*strchr(name, '-') = '~';
 }
 
 /* ---- decoding ---- */
@@ -249,6 +303,7 @@ static const struct json_field record_fields[] = {
 	FIELD("ifname", decode_ifname, att.ifname, JSON_REQUIRED, NULL),
 	FIELD("state", json_decode_enum, state, JSON_REQUIRED, states),
 	FIELD("network", json_decode_string, att.network, JSON_REQUIRED, NULL),
+	FIELD("routed", json_decode_bool, att.routed, 0, NULL),
 	FIELD("bridge", decode_ifname, att.bridge, JSON_REQUIRED, NULL),
 	FIELD("vlanInterface", decode_ifname, att.vlan_if, 0, NULL),
 	FIELD("vlan", json_decode_int, vlan, 0, &range_vlan),
@@ -415,6 +470,8 @@ json_node *record_json(const struct attachment *att)
 	json_put_string(root, "ifname", att->ifname);
 	json_put_string(root, "state", record_state_name(att->state));
 	json_put_string(root, "network", att->network);
+	if (att->routed)
+		json_put_bool(root, "routed", true);
 	json_put_string(root, "bridge", att->bridge);
 	put_vlan(root, att);
 	json_put_string(root, "veth", att->veth);

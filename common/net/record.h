@@ -57,7 +57,8 @@ struct attachment {
 	char ifname[IFNAMSIZ];
 	enum record_state state;
 	char *network;
-	char bridge[IFNAMSIZ];
+	bool routed;            /* its host end is on no bridge */
+	char bridge[IFNAMSIZ];  /* of a routed one: what the host end's name begins with */
 	char vlan_if[IFNAMSIZ]; /* the network's, see there; "": the bridge has the gateway */
 	struct vlan_port vlan;  /* of the host end, as a port of the bridge */
 	char veth[IFNAMSIZ];    /* the host end */
@@ -84,7 +85,9 @@ struct attachment {
 #define autoattachment __attribute__((cleanup(attachment_free)))
 void attachment_free(struct attachment *att);
 
-/* The interface of the host with the network's gateway. */
+/* The i-th address as it is inside: on a routed network it is alone on its link. */
+struct ip_prefix attachment_prefix(const struct attachment *att, size_t i);
+/* The interface of the host that the container's gateway answers on. */
 const char *attachment_gateway_if(const struct attachment *att);
 /* The first address of a family; NULL: none. */
 const struct attachment_address *attachment_address_of(const struct attachment *att, int family);
@@ -97,7 +100,21 @@ const struct attachment_address *attachment_address_of(const struct attachment *
 void record_veth_name(const char *container, const char *ifname, unsigned int salt,
 		      char name[IFNAMSIZ]);
 
-/* Of the IFB that belongs to a veth of such a name: "cb" and the same digits. */
+/*
+ * Of a routed network: the network's .bridge, '-' and eight of those digits, so that one rule fits the
+ * host ends of a network and no others.
+ */
+void record_routed_name(const char *bridge, const char *container, const char *ifname,
+			unsigned int salt, char name[IFNAMSIZ]);
+/* Is name made so, with whatever salt? */
+bool record_is_routed_name(const char *name);
+/* The interface of the host of such a name, without a salt: for a record that cannot be read. */
+bool record_find_routed(const char *container, const char *ifname, char name[IFNAMSIZ]);
+
+/*
+ * Of the IFB that belongs to a veth of such a name: "cb" and the same digits; of a
+ * routed network's, with '~' for the '-'.
+ */
 void record_ifb_name(const char veth[IFNAMSIZ], char name[IFNAMSIZ]);
 
 /* The folder of one container, locked. fd -1: there is none. */

@@ -71,11 +71,13 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 {
 	const struct ip_prefix dst = ip_network(&route->dst);
 	const bool removes = type == RTM_DELROUTE;
+	const unsigned char usual = removes ? RTPROT_UNSPEC : RTPROT_BOOT;
+	const unsigned char protocol = route->protocol ? route->protocol : usual;
 	const struct rtmsg head = {
 		.rtm_family = (unsigned char)dst.addr.family,
 		.rtm_dst_len = (unsigned char)dst.len,
 		.rtm_table = route->table == 0 ? RT_TABLE_MAIN : RT_TABLE_UNSPEC,
-		.rtm_protocol = removes ? RTPROT_UNSPEC : RTPROT_BOOT,
+		.rtm_protocol = protocol,
 		.rtm_scope = removes ? RT_SCOPE_NOWHERE : kernel_scope(route),
 		.rtm_type = removes && route->type == ROUTE_UNICAST ? RTN_UNSPEC
 								    : kernel_type(route->type),
@@ -87,6 +89,8 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *route)
 	if (ip_is_set(&route->gateway))
 		netlink_put(msg, RTA_GATEWAY, route->gateway.bytes,
 			    ip_bytes(route->gateway.family));
+	if (ip_is_set(&route->source))
+		netlink_put(msg, RTA_PREFSRC, route->source.bytes, ip_bytes(route->source.family));
 	if (route->link_index > 0)
 		netlink_put_u32(msg, RTA_OIF, (uint32_t)route->link_index);
 	if (route->table > 0)
@@ -151,6 +155,41 @@ static bool route_type_of(unsigned char kernel, enum route_type *type)
 	return false;
 }
 
+/* False: it is none that we know the type of. */
+static bool parse_route(const struct nlmsghdr *answer, struct route *route)
+{
+	const struct rtmsg *head = nlmsg_data(answer);
+	struct nlattr *attrs[RTA_MAX + 1] = { NULL };
+	const int family = head->rtm_family;
+	const int bytes = (int)ip_bytes(family);
+	unsigned int table = head->rtm_table;
+
+	*route = (struct route){ .dst = { .addr = { .family = family } },
+				 .protocol = head->rtm_protocol };
+	if (answer->nlmsg_type != RTM_NEWROUTE || (family != AF_INET && family != AF_INET6) ||
+	    !route_type_of(head->rtm_type, &route->type) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, RTA_MAX, NULL) <
+		    0)
+		return false;
+	if (attrs[RTA_TABLE])
+		table = nla_get_u32(attrs[RTA_TABLE]);
+	route->table = table == RT_TABLE_MAIN ? 0 : table;
+	route->dst.len = head->rtm_dst_len;
+	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == bytes)
+		memcpy(route->dst.addr.bytes, nla_data(attrs[RTA_DST]), (size_t)bytes);
+	if (attrs[RTA_GATEWAY] && nla_len(attrs[RTA_GATEWAY]) == bytes) {
+		route->gateway.family = family;
+		memcpy(route->gateway.bytes, nla_data(attrs[RTA_GATEWAY]), (size_t)bytes);
+	}
+	if (attrs[RTA_PRIORITY])
+		route->priority = nla_get_u32(attrs[RTA_PRIORITY]);
+	if (attrs[RTA_OIF])
+		route->link_index = (int)nla_get_u32(attrs[RTA_OIF]);
+	else if (attrs[RTA_MULTIPATH])
+		route->link_index = multipath_link(attrs[RTA_MULTIPATH]);
+	return true;
+}
+
 struct wanted {
 	struct route_list *list;
 	bool all;
@@ -160,37 +199,11 @@ static void take_route(const struct nlmsghdr *answer, void *ctx)
 {
 	const struct wanted *wanted = ctx;
 	struct route_list *list = wanted->list;
-	const struct rtmsg *head = nlmsg_data(answer);
-	struct nlattr *attrs[RTA_MAX + 1] = { NULL };
-	const int family = head->rtm_family;
-	const int bytes = (int)ip_bytes(family);
-	struct route route = { .dst = { .addr = { .family = family } } };
-	unsigned int table = head->rtm_table;
+	struct route route;
 
-	if (answer->nlmsg_type != RTM_NEWROUTE || (family != AF_INET && family != AF_INET6) ||
-	    !route_type_of(head->rtm_type, &route.type) ||
-	    (!wanted->all && route.type != ROUTE_UNICAST) ||
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, RTA_MAX, NULL) <
-		    0)
+	if (!parse_route(answer, &route) ||
+	    (!wanted->all && (route.type != ROUTE_UNICAST || !route_is_main(&route))))
 		return;
-	if (attrs[RTA_TABLE])
-		table = nla_get_u32(attrs[RTA_TABLE]);
-	if (table != RT_TABLE_MAIN && !wanted->all)
-		return;
-	route.table = table == RT_TABLE_MAIN ? 0 : table;
-	route.dst.len = head->rtm_dst_len;
-	if (attrs[RTA_DST] && nla_len(attrs[RTA_DST]) == bytes)
-		memcpy(route.dst.addr.bytes, nla_data(attrs[RTA_DST]), (size_t)bytes);
-	if (attrs[RTA_GATEWAY] && nla_len(attrs[RTA_GATEWAY]) == bytes) {
-		route.gateway.family = family;
-		memcpy(route.gateway.bytes, nla_data(attrs[RTA_GATEWAY]), (size_t)bytes);
-	}
-	if (attrs[RTA_PRIORITY])
-		route.priority = nla_get_u32(attrs[RTA_PRIORITY]);
-	if (attrs[RTA_OIF])
-		route.link_index = (int)nla_get_u32(attrs[RTA_OIF]);
-	else if (attrs[RTA_MULTIPATH])
-		route.link_index = multipath_link(attrs[RTA_MULTIPATH]);
 	list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
 	list->items[list->n++] = route;
 }
@@ -219,6 +232,39 @@ int route_list(struct netlink *nl, struct route_list *list, struct err *err)
 int route_list_all(struct netlink *nl, struct route_list *list, struct err *err)
 {
 	return dump(nl, list, true, err);
+}
+
+struct match {
+	struct route *route;
+	bool found;
+};
+
+static void take_match(const struct nlmsghdr *answer, void *ctx)
+{
+	struct match *match = ctx;
+
+	match->found = parse_route(answer, match->route);
+}
+
+int route_match(struct netlink *nl, const struct ip_addr *addr, struct route *route,
+		struct err *err)
+{
+	const struct rtmsg head = {
+		.rtm_family = (unsigned char)addr->family,
+		.rtm_dst_len = (unsigned char)(8 * ip_bytes(addr->family)),
+		.rtm_flags = RTM_F_FIB_MATCH, /* as it stands in the table: Linux 4.13 */
+	};
+	struct nl_msg *msg = netlink_msg(RTM_GETROUTE, NLM_F_REQUEST, &head, sizeof(head));
+	struct match match = { .route = route };
+	int rc = 0;
+
+	netlink_put(msg, RTA_DST, addr->bytes, ip_bytes(addr->family));
+	rc = netlink_ask(nl, msg, take_match, &match);
+	/* An unreachable one is told as the error that it makes. */
+	if (rc == -ENETUNREACH || rc == -EHOSTUNREACH || rc == -EACCES || rc == -EINVAL)
+		return 0;
+	return rc < 0 ? netlink_fail(nl, rc, err, "route to %s", ip_addr_text(addr).text)
+		      : match.found;
 }
 
 void route_list_free(struct route_list *list)

@@ -17,14 +17,22 @@ enum route_type {
 	ROUTE_PROHIBIT,    /* refused with "administratively prohibited" */
 };
 
+/*
+ * The routes of routed networks on the host carry it: `ip route show proto 67`. Nobody has registered
+ * it (/etc/iproute2/rt_protos).
+ */
+#define ROUTE_PROTOCOL 67
+
 /* Zero stands for the kernel's own choice. */
 struct route {
 	struct ip_prefix dst;   /* host bits are zeroed; 0.0.0.0/0, ::/0: a default route */
 	struct ip_addr gateway; /* AF_UNSPEC: on the link */
+	struct ip_addr source;  /* that the host itself sends from; AF_UNSPEC: any */
 	int link_index;
 	enum route_type type;
 	uint32_t table;    /* 0: main */
 	uint32_t priority; /* the metric */
+	uint8_t protocol;  /* who made it, as `ip route` shows it */
 	bool has_scope;
 	uint8_t scope;
 	uint32_t mtu, advmss;
@@ -52,6 +60,9 @@ struct route_list {
 int route_list(struct netlink *nl, struct route_list *list, struct err *err);
 /* Of every table, those that lead nowhere too. */
 int route_list_all(struct netlink *nl, struct route_list *list, struct err *err);
+/* The route that leads to addr, without a dump. 1: found, 0: there is none. */
+int route_match(struct netlink *nl, const struct ip_addr *addr, struct route *route,
+		struct err *err);
 void route_list_free(struct route_list *list);
 
 #endif

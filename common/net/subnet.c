@@ -44,7 +44,9 @@ int subnet_read_uses(struct netlink *nl, struct subnet_uses *uses, struct err *e
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route *route = &routes.items[i];
 
-		if (route->dst.len > 0 && !is_link_local(&route->dst.addr))
+		/* Those to containers lie in the subnets of our networks, which are asked for. */
+		if (route->dst.len > 0 && route->protocol != ROUTE_PROTOCOL &&
+		    !is_link_local(&route->dst.addr))
 			subnet_add_use(uses, &(struct subnet_use){ route->dst, route->link_index,
 								   "route" });
 	}

@@ -4,7 +4,7 @@
 
 load hook
 
-STEPS="guard record lease lease.taken network veth vlan bandwidth maccheck inside tuning devices neighbour conntrack names names.added ipfile done"
+STEPS="guard record lease lease.taken network veth vlan bandwidth maccheck inside tuning devices host neighbour conntrack names names.added ipfile done"
 
 setup() {
 	common_setup

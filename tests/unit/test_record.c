@@ -273,6 +273,26 @@ static void test_veth_names(void **state)
 	assert_string_not_equal(a, b);
 }
 
+static void test_routed_names(void **state)
+{
+	char veth[IFNAMSIZ], ifb[IFNAMSIZ];
+
+	(void)state;
+	record_routed_name("netns0", "a", "eth0", 0, veth);
+	assert_int_equal(strlen(veth), IFNAMSIZ - 1);
+	assert_true(record_is_routed_name(veth));
+	record_ifb_name(veth, ifb);
+	assert_int_equal(strncmp(ifb, "netns0~", 7), 0);
+	assert_string_equal(ifb + 7, veth + 7);
+	record_routed_name("netns0", "a", "eth0", 1, ifb);
+	assert_string_not_equal(ifb, veth);
+	assert_false(record_is_routed_name("-12345678"));
+	assert_false(record_is_routed_name("longer0-12345678"));
+	assert_false(record_is_routed_name("rt-1234567"));
+	assert_false(record_is_routed_name("rt-1234567x"));
+	assert_false(record_is_routed_name("rt0"));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -287,6 +307,7 @@ int main(void)
 		TEST(test_the_folder_is_locked),
 		TEST(test_prune_keeps_records),
 		TEST(test_veth_names),
+		TEST(test_routed_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
