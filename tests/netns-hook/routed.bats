@@ -71,12 +71,13 @@ veth_of() {
 	"$NETNS_TOOL" ls --json | jq -r --arg id "$1" '.[] | select(.container == $id) | .veth'
 }
 
-# pings FROM ADDRESS; FROM is a container or "host"
+# pings FROM ADDRESS; FROM is a container or "host". Twice: an IPv6 address without duplicate address
+# detection is usable once a worker of the kernel has come to it.
 pings() {
 	if [ "$1" = host ]; then
-		ping -c 1 -W 1 "$2"
+		ping -c 2 -i 0.2 -W 1 "$2"
 	else
-		inside "$1" ping -c 1 -W 1 "$2"
+		inside "$1" ping -c 2 -i 0.2 -W 1 "$2"
 	fi
 }
 
