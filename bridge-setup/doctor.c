@@ -18,6 +18,7 @@
 #include "common/net/bridge.h"
 #include "common/net/bridge_state.h"
 #include "common/net/firewall.h"
+#include "common/net/firewalld.h"
 #include "common/net/forwarding.h"
 #include "common/net/fw_forward.h"
 #include "common/net/fw_legacy.h"
@@ -33,7 +34,16 @@ struct doctor {
 	bool is_up;               /* what has the addresses is there; routed: it was made */
 	struct link_info gateway; /* what has the addresses */
 	enum firewall_kind firewall;
+	/* What firewalld says of it. */
+	int firewalld; /* 1: it runs, 0: it does not, negative: .firewalld_err */
+	struct firewalld_zones zones;
+	struct err firewalld_err;
 };
+
+static void doctor_free(const struct doctor *d)
+{
+	firewalld_zones_free(&d->zones);
+}
 
 /* What is wrong now, and will be made right by whoever makes the network. */
 static enum finding_state wrong(const struct doctor *d)
@@ -80,12 +90,17 @@ static void add_wrong(void *ctx, enum report_kind kind, enum report_state state,
 		ADD(wrong(d), "forward", "bridge-setup up", "%s", text);
 }
 
+static bool is_zoned(const struct doctor *d)
+{
+	return d->firewalld > 0 && !str_eq(d->setup->net.firewalld_zone, FIREWALLD_NONE);
+}
+
 static void ask_drop(struct doctor *d)
 {
 	const struct report report = { .item = add_wrong, .ctx = d };
 	struct err err = ERR_INIT;
 	bool legacy = fw_legacy_in_use() && fw_legacy_drops();
-	int nft = fw_forward_check(&d->setup->net, &report, &err);
+	int nft = fw_forward_check(&d->setup->net, is_zoned(d), &report, &err);
 
 	if (legacy && d->firewall == FIREWALL_NFTABLES)
 		ADD(FINDING_PROBLEM, "forward", "iptables-legacy -P FORWARD ACCEPT",
@@ -298,20 +313,58 @@ static void ask_managers(struct doctor *d)
 {
 	const char *bridge = d->setup->net.bridge;
 	autofree char *nm = xasprintf("nmcli device set %s managed no", bridge);
-	autofree char *firewalld = xasprintf(
-		"firewall-cmd --zone=trusted --change-interface=%s (and once with --permanent)",
-		bridge);
 
 	if (d->setup->net.routed)
 		return;
 	if (runs("NetworkManager"))
 		ADD(FINDING_NOTE, "manager", nm,
 		    "NetworkManager runs and may take the address off '%s'", bridge);
-	if (runs("firewalld"))
-		ADD(FINDING_NOTE, "manager", firewalld,
-		    "firewalld runs: what zone '%s' is in decides too, and a reload flushes what it "
-		    "did not make (the next attach makes it again)",
-		    bridge);
+}
+
+/* Which zone, if any, and for how long. */
+static void ask_firewalld(struct doctor *d)
+{
+	const struct network *net = &d->setup->net;
+	const char *now = d->zones.now, *wanted = firewalld_wanted(net);
+	const struct firewalld_name name = firewalld_name(net);
+	const char *interface = name.text;
+	autofree char *permanent = NULL;
+
+	if (d->firewalld < 0)
+		ADD(FINDING_PROBLEM, "firewalld", "systemctl restart firewalld", "%s",
+		    d->firewalld_err.msg);
+	if (d->firewalld <= 0)
+		return;
+	if (!is_zoned(d)) {
+		ADD(FINDING_NOTE, "firewalld", NULL,
+		    "firewalld runs and has '%s' in %s%s; the network leaves that to you",
+		    interface, now[0] ? "zone " : "no zone", now);
+		return;
+	}
+	if (!firewalld_is_right(net, now)) {
+		ADD(wrong(d), "firewalld", "bridge-setup up",
+		    "firewalld runs and has '%s' in %s%s, not in zone %s: it refuses what containers "
+		    "send",
+		    interface, now[0] ? "zone " : "no zone", now, wanted);
+		return;
+	}
+	if (!str_eq(now, wanted)) {
+		permanent = xasprintf("firewall-cmd --zone=%s --change-interface=%s", wanted,
+				      interface);
+		ADD(FINDING_NOTE, "firewalld", permanent,
+		    "somebody has put '%s' into zone %s, which decides what containers may do",
+		    interface, now);
+		return;
+	}
+	permanent = xasprintf("firewall-cmd --permanent --zone=%s --change-interface=%s", wanted,
+			      interface);
+	if (str_eq(d->zones.permanent, wanted))
+		ADD(FINDING_OK, "firewalld", NULL, "'%s' is in zone %s", interface, wanted);
+	else
+		ADD(FINDING_NOTE, "firewalld", permanent,
+		    "'%s' is in zone %s until firewalld is reloaded, and again from the next attach "
+		    "or 'bridge-setup up' on",
+		    interface, wanted);
 }
 
 /* ---- connections ---- */
@@ -357,9 +410,9 @@ static void ask_accept_ra(struct doctor *d)
 }
 
 static void (*const questions[])(struct doctor *d) = {
-	ask_rules,        ask_forwarding, ask_backend,   ask_drop, ask_mixed,
-	ask_br_netfilter, ask_overlap,    ask_docker,    ask_mtu,  ask_rp_filter,
-	ask_managers,     ask_conntrack,  ask_accept_ra,
+	ask_rules,        ask_forwarding, ask_backend,   ask_drop,      ask_mixed,
+	ask_br_netfilter, ask_overlap,    ask_docker,    ask_mtu,       ask_rp_filter,
+	ask_managers,     ask_firewalld,  ask_conntrack, ask_accept_ra,
 };
 
 static int look_at_network(struct doctor *d, struct err *err)
@@ -382,6 +435,7 @@ static int look_at_network(struct doctor *d, struct err *err)
 	if (found < 0)
 		return found;
 	d->is_up = setup->net.routed ? state.index > 0 : found;
+	d->firewalld = firewalld_zones_of(&setup->net, &d->zones, &d->firewalld_err);
 	d->firewall = state.firewall;
 	return d->firewall == FIREWALL_AUTO ? firewall_choose(&setup->net, &d->firewall, err) : 0;
 }
@@ -391,7 +445,8 @@ int setup_doctor(void *globals, void *options, char **args, int n_args, struct e
 	const struct setup_status_options *o = options;
 	autosetup struct setup setup = SETUP_INIT;
 	autofindings struct findings findings = { .items = NULL };
-	struct doctor doctor = { .setup = &setup, .findings = &findings };
+	__attribute__((cleanup(doctor_free))) struct doctor doctor = { .setup = &setup,
+								       .findings = &findings };
 
 	(void)args;
 	(void)n_args;

@@ -37,6 +37,15 @@
 		  "BYTES",      "another MTU than the network's",                                  \
 		  LINK_MTU_MIN, LINK_MTU_MAX,                                                      \
 		  false },                                                                         \
+		{ "firewalld-zone",                                                                \
+		  0,                                                                               \
+		  CMD_STRING,                                                                      \
+		  offsetof(options, which.firewalld_zone),                                         \
+		  "ZONE",                                                                          \
+		  "firewalld's zone for the bridge (trusted); none: leave that to others",         \
+		  0,                                                                               \
+		  0,                                                                               \
+		  false },                                                                         \
 	{                                                                                          \
 		"vlan", 0, CMD_INT, offsetof(options, which.vlan), "ID",                           \
 			"VLAN of the network, on a bridge that several may share", VLAN_ID_MIN,    \

@@ -42,6 +42,7 @@ int setup_open(const struct setup_globals *globals, const struct setup_network_o
 		.ip = which->ip,
 		.mtu = which->mtu,
 		.vlan = which->vlan,
+		.firewalld_zone = which->firewalld_zone,
 	};
 	const char *state_dir = globals->state_dir ? globals->state_dir : NETWORK_STATE_DIR;
 

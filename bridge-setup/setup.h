@@ -22,6 +22,7 @@ struct setup_network_options {
 	const char *ip;
 	int64_t mtu;
 	int64_t vlan;
+	const char *firewalld_zone;
 };
 
 struct setup_up_options {

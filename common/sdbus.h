@@ -21,7 +21,7 @@
 	f(sd_bus_process) f(sd_bus_wait) \
 	f(sd_bus_call) f(sd_bus_call_method) \
 	f(sd_bus_error_free) f(sd_bus_message_new_method_call) \
-	f(sd_bus_message_unref) f(sd_bus_message_append_basic) \
+	f(sd_bus_message_unref) f(sd_bus_message_set_auto_start) f(sd_bus_message_append_basic) \
 	f(sd_bus_message_append_array) f(sd_bus_message_open_container) \
 	f(sd_bus_message_close_container) f(sd_bus_message_read)
 /* clang-format on */

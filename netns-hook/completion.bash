@@ -37,7 +37,7 @@ _ct_netns() {
 		mapfile -t COMPREPLY < <(compgen -W "default ${word//.json/}" -- "$cur")
 		return
 		;;
-	--bridge | --ip | --mtu | --vlan | --iface | --static-ip | --publish | --mac | --alias | --dns | --pid | --sysctl) return ;;
+	--bridge | --ip | --mtu | --vlan | --firewalld-zone | --iface | --static-ip | --publish | --mac | --alias | --dns | --pid | --sysctl) return ;;
 	--device)
 		word=$(cd /sys/class/net && printf '%s ' *)
 		mapfile -t COMPREPLY < <(compgen -W "$word" -- "$cur")

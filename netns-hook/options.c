@@ -42,6 +42,8 @@ const struct cmd_option options_table[] = {
 	  .help = "VLAN of the network, on a bridge that several may share (default: none)",
 	  .min = VLAN_ID_MIN,
 	  .max = VLAN_ID_MAX },
+	OPTION("firewalld-zone", 0, CMD_STRING, firewalld_zone, "ZONE",
+	       "firewalld's zone for the bridge (default: trusted); none: leave that to others"),
 	OPTION("iface", 0, CMD_STRING, ifname, "NAME",
 	       "interface inside the container (default: eth0)"),
 	OPTION("state-dir", 0, CMD_STRING, state_dir, "DIR",
@@ -127,6 +129,7 @@ int options_network(const struct options *options, struct network *net, struct e
 		.ip = options->ip,
 		.mtu = options->mtu,
 		.vlan = options->vlan,
+		.firewalld_zone = options->firewalld_zone,
 		.ifname = options->ifname,
 		.mode = options->mode,
 	};

@@ -17,6 +17,7 @@ struct options {
 	const char *ip;
 	int64_t mtu;
 	int64_t vlan;
+	const char *firewalld_zone;
 	const char *ifname;
 	const char *state_dir; /* NULL: NETWORK_STATE_DIR */
 	const char *ipfile;    /* NULL: not given */

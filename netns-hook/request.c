@@ -56,6 +56,7 @@ static int read_network(const struct options *options, struct request_list *list
 		.mtu = options->mtu,
 		.vlan = options->vlan,
 		.mode = options->mode,
+		.firewalld_zone = options->firewalld_zone,
 		.ifname = i == 0 ? options->ifname : NULL,
 	};
 	int rc =

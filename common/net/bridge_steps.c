@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 #include "common/net/addr.h"
 #include "common/net/firewall.h"
 #include "common/net/forwarding.h"
@@ -468,28 +469,33 @@ static int undo_forwarding(void *ctx, struct err *err)
 	return 0;
 }
 
+static int undo_rules(void *ctx, struct err *err)
+{
+	struct bridge_work *work = ctx;
+
+	return work->made_rules ? firewall_remove(work->state.firewall, work->net, work->net_fd,
+						  work->report, err)
+				: 0;
+}
+
 static int step_rules(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
+	struct err why = ERR_INIT;
 	int changed = 0;
 
 	/* Rules of a network that was never up are relied on by nobody. */
 	work->made_rules = !work->check && work->state.index == 0;
 	changed = work->check ? firewall_check(work->state.firewall, work->net, work->report, err)
-			      : firewall_ensure(work->state.firewall, work->net, work->report, err);
+			      : firewall_ensure(work->state.firewall, work->net, work->net_fd,
+						work->report, err);
+	/* They are made in several places: a failure in one leaves those that were made before it. */
+	if (changed < 0 && undo_rules(work, &why) < 0)
+		log_warning("%s; ignoring", why.msg);
 	if (changed > 0)
 		work->wrong += changed;
 	work->mended = work->mended || (!work->check && changed > 0);
 	return changed;
-}
-
-static int undo_rules(void *ctx, struct err *err)
-{
-	struct bridge_work *work = ctx;
-
-	return work->made_rules
-		       ? firewall_remove(work->state.firewall, work->net, work->report, err)
-		       : 0;
 }
 
 /* All was found right: from now on a glance is enough. */

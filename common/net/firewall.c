@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/net/firewalld.h"
 #include "common/net/fw_forward.h"
 #include "common/net/fw_legacy.h"
 #include "common/net/fw_nft_kernel.h"
@@ -71,12 +72,8 @@ int firewall_choose(const struct network *net, enum firewall_kind *kind, struct 
 /* ---- networks ---- */
 
 /* nf_tables is not asked where nobody uses it: the kernel would load it. */
-static int forward(enum firewall_kind kind,
-		   int (*fn)(const struct network *, const struct report *, struct err *),
-		   const struct network *net, const struct report *report, struct err *err)
+static int tolerate(enum firewall_kind kind, int rc, struct err *err)
 {
-	int rc = fn(net, report, err);
-
 	if (rc >= 0 || kind == FIREWALL_NFTABLES)
 		return rc;
 	log_debug("%s; ignoring, the network uses iptables", err->msg);
@@ -95,40 +92,49 @@ static void warn_of_legacy(enum firewall_kind kind, const struct network *net)
 			net->name);
 }
 
-int firewall_ensure(enum firewall_kind kind, const struct network *net, const struct report *report,
-		    struct err *err)
+int firewall_ensure(enum firewall_kind kind, const struct network *net, int net_fd,
+		    const struct report *report, struct err *err)
 {
 	int own = backend(kind)->ensure(net, report, err);
-	int others = own < 0 ? own : forward(kind, fw_forward_ensure, net, report, err);
+	bool zoned = false;
+	int zone = own < 0 ? own : firewalld_ensure(net, net_fd, report, &zoned, err);
+	int others = zone < 0 ? zone
+			      : tolerate(kind, fw_forward_ensure(net, zoned, report, err), err);
 
 	if (others < 0)
 		return others;
 	if (own > 0)
 		warn_of_legacy(kind, net);
-	return own + others;
+	return own + zone + others;
 }
 
 #define GENERATION_NAME  "nft.generation"
-#define GENERATION_BYTES 16
+#define GENERATION_BYTES (16 + NETWORK_ZONE_SIZE)
 
-static bool is_noted(int net_fd, uint32_t generation)
+/* With what was asked of firewalld: another wish is seen to, though nothing has changed there. */
+static void note_text(const struct network *net, uint32_t generation, char text[GENERATION_BYTES])
 {
+	(void)snprintf(text, GENERATION_BYTES, "%u %s", generation, net->firewalld_zone);
+}
+
+static bool is_noted(const struct network *net, int net_fd, uint32_t generation)
+{
+	char wanted[GENERATION_BYTES];
 	autofree char *text = NULL;
 	struct err err = ERR_INIT;
-	uint64_t noted = 0;
 
+	note_text(net, generation, wanted);
 	return file_read_at(net_fd, GENERATION_NAME, GENERATION_BYTES, &text, NULL, &err) >= 0 &&
-	       str_to_u64(text, GENERATION_NAME, 0, UINT32_MAX, &noted, &err) >= 0 &&
-	       noted == generation;
+	       str_eq(text, wanted);
 }
 
 /* A note that is not written costs the next one a listing. */
-static void note(int net_fd, uint32_t generation)
+static void note(const struct network *net, int net_fd, uint32_t generation)
 {
 	char text[GENERATION_BYTES];
 	struct err err = ERR_INIT;
 
-	(void)snprintf(text, sizeof(text), "%u", generation);
+	note_text(net, generation, text);
 	if (file_write_atomic_at(net_fd, GENERATION_NAME, text, strlen(text), 0600, &err) < 0)
 		log_debug("%s; ignoring", err.msg);
 }
@@ -136,16 +142,22 @@ static void note(int net_fd, uint32_t generation)
 int firewall_glance(enum firewall_kind kind, const struct network *net, int net_fd, struct err *err)
 {
 	uint32_t before = 0, after = 0;
+	int more = 0;
 	int rc = fw_nft_generation(&before, err);
 
 	if (rc < 0)
 		return rc;
-	if (is_noted(net_fd, before))
-		return kind == FIREWALL_NFTABLES ? 0 : backend(kind)->ensure(net, NULL, err);
-	rc = firewall_ensure(kind, net, NULL, err);
+	if (is_noted(net, net_fd, before)) {
+		rc = kind == FIREWALL_NFTABLES ? 0 : backend(kind)->ensure(net, NULL, err);
+		/* Who flushed the legacy tables may have been firewalld, and forgotten the bridge too. */
+		if (rc > 0)
+			more = firewall_ensure(kind, net, net_fd, NULL, err);
+		return more < 0 ? more : rc + more;
+	}
+	rc = firewall_ensure(kind, net, net_fd, NULL, err);
 	/* What changed while we looked was not all seen, unless it was we who changed it. */
 	if (rc == 0 && fw_nft_generation(&after, err) >= 0 && after == before)
-		note(net_fd, before);
+		note(net, net_fd, before);
 	return rc;
 }
 
@@ -153,18 +165,22 @@ int firewall_check(enum firewall_kind kind, const struct network *net, const str
 		   struct err *err)
 {
 	int own = backend(kind)->check(net, report, err);
-	int others = own < 0 ? own : forward(kind, fw_forward_check, net, report, err);
+	bool zoned = false;
+	int zone = own < 0 ? own : firewalld_check(net, report, &zoned, err);
+	int others = zone < 0 ? zone
+			      : tolerate(kind, fw_forward_check(net, zoned, report, err), err);
 
-	return others < 0 ? others : own + others;
+	return others < 0 ? others : own + zone + others;
 }
 
-int firewall_remove(enum firewall_kind kind, const struct network *net, const struct report *report,
-		    struct err *err)
+int firewall_remove(enum firewall_kind kind, const struct network *net, int net_fd,
+		    const struct report *report, struct err *err)
 {
-	int others = forward(kind, fw_forward_remove, net, report, err);
-	int own = others < 0 ? others : backend(kind)->remove(net, report, err);
+	int others = tolerate(kind, fw_forward_remove(net, report, err), err);
+	int zone = others < 0 ? others : firewalld_remove(net, net_fd, report, err);
+	int own = zone < 0 ? zone : backend(kind)->remove(net, report, err);
 
-	return own < 0 ? own : own + others;
+	return own < 0 ? own : own + zone + others;
 }
 
 /* ---- ports ---- */

@@ -41,27 +41,29 @@ const char *firewall_name(enum firewall_kind kind);
 enum firewall_kind firewall_named(const char *name);
 
 /*
- * Rules of ours, and, where others drop what is forwarded, rules in their chains (fw_forward.h).
+ * Rules of ours, and, where others drop what is forwarded, rules in their chains (fw_forward.h), or
+ * the bridge in a zone of firewalld (firewalld.h). net_fd is the network's folder of the state
+ * directory, or -1.
  *
  * Make the rules right. When they are, nothing is locked or written: one read per table. Otherwise
  * one commit per table under /run/xtables.lock (XTABLES_LOCKFILE), waited for at most five seconds.
  * Rules that were missing may mean that somebody flushed the tables, and with them the published
  * ports of other containers: the caller publishes these again.
  */
-int firewall_ensure(enum firewall_kind kind, const struct network *net, const struct report *report,
-		    struct err *err);
+int firewall_ensure(enum firewall_kind kind, const struct network *net, int net_fd,
+		    const struct report *report, struct err *err);
 /*
  * The same where a container is waiting. What was right in nf_tables is right as long as nobody has
  * changed anything there, so its rules and chains are listed only when its generation is not the one
- * that was noted in net_fd (a network's folder of the state directory).
+ * that was noted in net_fd. Nor is firewalld asked then: it cannot have been reloaded.
  */
 int firewall_glance(enum firewall_kind kind, const struct network *net, int net_fd,
 		    struct err *err);
 int firewall_check(enum firewall_kind kind, const struct network *net, const struct report *report,
 		   struct err *err);
 /* The network's rules, then chains that are empty and their jumps. Fine when nothing is there. */
-int firewall_remove(enum firewall_kind kind, const struct network *net, const struct report *report,
-		    struct err *err);
+int firewall_remove(enum firewall_kind kind, const struct network *net, int net_fd,
+		    const struct report *report, struct err *err);
 
 /*
  * The rules of an attachment's ports (.ports, .addresses, .veth, .firewall): made right, looked at, taken away.

@@ -207,6 +207,28 @@ static void take_chain(const struct nlmsghdr *answer, void *ctx)
 	list->items[list->n++] = found;
 }
 
+static void mark_owned(const struct nlmsghdr *answer, void *ctx)
+{
+	struct fw_nft_forward_list *list = ctx;
+	const struct nfgenmsg *head = nlmsg_data(answer);
+	struct nlattr *attrs[NFTA_TABLE_MAX + 1] = { NULL };
+	char name[sizeof(list->items->table)] = "";
+
+	if (answer->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)answer, sizeof(*head), attrs, NFTA_TABLE_MAX,
+			NULL) < 0 ||
+	    !attrs[NFTA_TABLE_FLAGS] ||
+	    !(ntohl(nla_get_u32(attrs[NFTA_TABLE_FLAGS])) & NFT_TABLE_F_OWNER))
+		return;
+	copy_string(name, sizeof(name), attrs[NFTA_TABLE_NAME]);
+	for (size_t i = 0; i < list->n; i++) {
+		struct fw_nft_forward *chain = &list->items[i];
+
+		if (chain->family == head->nfgen_family && str_eq(chain->table, name))
+			chain->owned = true;
+	}
+}
+
 int fw_nft_forward_chains(struct fw_nft_forward_list *list, struct err *err)
 {
 	autonetlink struct netlink nl = NETLINK_INIT;
@@ -219,6 +241,9 @@ int fw_nft_forward_chains(struct fw_nft_forward_list *list, struct err *err)
 		fw_nft_forward_free(list);
 		rc = netlink_ask(&nl, nft_msg(NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NLM_F_DUMP),
 				 take_chain, list);
+		if (rc >= 0 && list->n > 0)
+			rc = netlink_ask(&nl, nft_msg(NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NLM_F_DUMP),
+					 mark_owned, list);
 	}
 	if (rc < 0)
 		return netlink_fail(&nl, rc, err, "firewall: reading the chains of nftables");

@@ -33,6 +33,7 @@ struct fw_nft_forward {
 	char table[64];
 	char chain[64];
 	bool policy_drop;
+	bool owned; /* the table is a program's, and changed by that one alone */
 };
 struct fw_nft_forward_list {
 	struct fw_nft_forward *items;

@@ -152,6 +152,23 @@ static int override_place(struct network *net, const struct network_overrides *f
 	return network_name_vlan(net, err);
 }
 
+/* firewalld knows which zones there are; here it is only made sure that it is one word. */
+static int override_zone(struct network *net, const char *zone, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+	size_t len = strlen(zone);
+
+	if (len == 0 || len >= sizeof(net->firewalld_zone) || strspn(zone, allowed) != len)
+		return err_set(err, EINVAL, "firewalldZone: '%s' is no name of a zone", zone);
+	if (net->unmanaged)
+		return err_set(err, EINVAL,
+			       "firewalldZone: an unmanaged network has a bridge that is left "
+			       "alone, and no rules");
+	memcpy(net->firewalld_zone, zone, len + 1);
+	return 0;
+}
+
 int network_override(struct network *net, const struct network_overrides *flags, struct err *err)
 {
 	struct ip_prefix gateway = { .len = 0 };
@@ -170,6 +187,8 @@ int network_override(struct network *net, const struct network_overrides *flags,
 		net->mtu = (unsigned int)flags->mtu;
 		net->mtu_floats = false;
 	}
+	if (flags->firewalld_zone && override_zone(net, flags->firewalld_zone, err) < 0)
+		return -err->code;
 	if (flags->ip) {
 		if (ip_parse_prefix(flags->ip, "bridge address", &gateway, err) < 0 ||
 		    network_set_gateway(net, &gateway, err) < 0)

@@ -55,6 +55,7 @@ struct network_range {
 };
 
 #define NETWORK_MAX_RANGES 16
+#define NETWORK_ZONE_SIZE  32
 
 /* Zero-initialise; network_free() releases. Once decoded every member is filled and checked. */
 struct network {
@@ -84,6 +85,7 @@ struct network {
 	struct ip_addr snat, snat6; /* instead of the address of the outgoing interface;
 				     * AF_UNSPEC: that one */
 	enum firewall_kind firewall;
+	char firewalld_zone[NETWORK_ZONE_SIZE]; /* "": not asked for; see firewalld.h */
 	enum network_ingress ingress;
 	bool internal; /* no way out and none in: neighbours and the host alone */
 	/*
@@ -111,6 +113,7 @@ struct network_overrides {
 	const char *ifname;
 	int64_t vlan; /* as another bridge, another VLAN makes another network: "<bridge>.<vlan>" */
 	const char *mode; /* "bridge" or "routed" */
+	const char *firewalld_zone;
 };
 
 /*

@@ -18,7 +18,7 @@
  * so that a definition never does less than it says.
  */
 struct netconf_doc {
-	char *cni_version, *name, *bridge, *ifname;
+	char *cni_version, *name, *bridge, *ifname, *firewalld_zone;
 	int type, mode, ingress, firewall, ingress_policy;
 	bool is_gateway, is_default_gateway, ip_masq, masq_random_fully, internal;
 	struct prefixes_doc {
@@ -199,7 +199,7 @@ static const struct json_field netconf_fields[] = {
 	  AT(has_preserve_default_vlan) },
 	{ "disableContainerInterface", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "iptablesAdminChainName", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
-	{ "firewalldZone", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
+	{ "firewalldZone", json_decode_string, AT(firewalld_zone), 0, NULL, 0 },
 	{ "masqAll", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "conditionsV4", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
 	{ "conditionsV6", NULL, 0, JSON_UNSUPPORTED, NULL, 0 },
@@ -227,6 +227,7 @@ static void netconf_free(struct netconf_doc *doc)
 	free(doc->name);
 	free(doc->bridge);
 	free(doc->ifname);
+	free(doc->firewalld_zone);
 	network_ipam_free(&doc->ipam);
 	free(doc->masq_exclude.items);
 	network_dns_free(&doc->dns);
@@ -340,6 +341,9 @@ static int apply(struct netconf_doc *doc, struct network *net, struct err *err)
 		.bridge = doc->bridge,
 		.ifname = doc->ifname,
 		.mtu = doc->mtu,
+		/* Of CNI's firewall: "" is its default. */
+		.firewalld_zone =
+			doc->firewalld_zone && doc->firewalld_zone[0] ? doc->firewalld_zone : NULL,
 	};
 
 	if (str_check_name(doc->name, "name", err) < 0)

@@ -45,9 +45,9 @@ options_of() {
 	options_in "$text"
 }
 
-# Without troff's marks, and without lines that show rules of iptables.
+# Without troff's marks, and without lines that show rules of iptables or commands of firewalld.
 man_text() {
-	sed -E 's/\\-/-/g; s/\\f.//g; /conntrack|--comment|\\\(dq|-j [A-Z]/d' "$(folder_of "$1")/$1.8"
+	sed -E 's/\\-/-/g; s/\\f.//g; /conntrack|firewall-cmd|--comment|\\\(dq|-j [A-Z]/d' "$(folder_of "$1")/$1.8"
 }
 
 # missing WORDS HAYSTACK: those that are no whole word of it.

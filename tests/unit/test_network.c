@@ -221,13 +221,14 @@ static void keys_of_the_other_plugins_mean_the_same(void **state)
 	assert_int_equal(
 		decode_with(",\"ingressPolicy\":\"isolated\",\"backend\":\"nftables\","
 			    "\"ipMasqBackend\":\"nftables\",\"snat\":true,\"masqAll\":false,"
-			    "\"markMasqBit\":13,\"conditionsV4\":[],\"firewalldZone\":\"\","
+			    "\"markMasqBit\":13,\"conditionsV4\":[],\"firewalldZone\":\"dmz\","
 			    "\"ingressRate\":8000,\"egressRate\":16000,\"egressBurst\":800000,"
 			    "\"args\":{\"cni\":{\"labels\":[]}}",
 			    ",\"subnet\":\"10.40.0.0/24\"", &net, &err),
 		0);
 	assert_int_equal(net.ingress, NETWORK_INGRESS_ISOLATED);
 	assert_int_equal(net.firewall, FIREWALL_NFTABLES);
+	assert_string_equal(net.firewalld_zone, "dmz");
 	assert_false(ip_is_set(&net.snat));
 	assert_int_equal(net.shape.bandwidth.ingress.bits, 8000);
 	assert_int_equal(net.shape.bandwidth.ingress.burst_bits, 0);
@@ -254,7 +255,11 @@ static void keys_of_the_other_plugins_are_refused_by_name(void **state)
 		{ ",\"masqAll\":true", "masqAll" },
 		{ ",\"conditionsV4\":[\"-s\"]", "conditionsV4" },
 		{ ",\"iptablesAdminChainName\":\"X\"", "iptablesAdminChainName" },
-		{ ",\"firewalldZone\":\"trusted\"", "firewalldZone" },
+		{ ",\"firewalldZone\":\"two words\"", "firewalldZone: 'two words'" },
+		{ ",\"firewalldZone\":\"a-zone-of-a-name-that-is-too-long\"", "firewalldZone" },
+		{ ",\"firewalldZone\":7", "firewalldZone" },
+		{ ",\"bridge\":\"br0\",\"managed\":false,\"firewalldZone\":\"trusted\"",
+		  "firewalldZone: an unmanaged network" },
 		{ ",\"mac\":\"02:00:00:00:00:01\"", "mac" },
 	};
 
