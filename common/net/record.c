@@ -117,12 +117,12 @@ bool record_find_routed(const char *container, const char *ifname, char name[IFN
 
 void record_ifb_name(const char veth[IFNAMSIZ], char name[IFNAMSIZ])
 {
-	if (!record_is_routed_name(veth)) {
+	const int prefix = (int)strcspn(veth, "-");
+
+	if (record_is_routed_name(veth))
+		(void)snprintf(name, IFNAMSIZ, "%.*s~%s", prefix, veth, veth + prefix + 1);
+	else
 		(void)snprintf(name, IFNAMSIZ, "cb%s", veth + 2);
-		return;
-	}
-	(void)snprintf(name, IFNAMSIZ, "%s", veth);
-	*strchr(name, '-') = '~';
 }
 
 /* ---- decoding ---- */
