@@ -29,7 +29,10 @@ static const struct link_info *sysctl_link(const struct bridge_work *work, size_
 	return i < ARRAY_SIZE(links) ? links[i] : NULL;
 }
 
-/* A kernel without IPv6 has nothing to guard; an interface without it may have it by now (its MTU). */
+/*
+ * A kernel without IPv6 has nothing to guard. An interface without it may have it by now, and one
+ * that had it may have lost it: its MTU decides.
+ */
 static int ensure_sysctl(struct bridge_work *work, const struct link_info *link,
 			 const struct link_setting *wanted, struct err *err)
 {
@@ -40,9 +43,9 @@ static int ensure_sysctl(struct bridge_work *work, const struct link_info *link,
 	autofree char *text = link_setting_text(ifname, wanted);
 	int rc = right || work->check ? 0 : link_conf_write(ifname, wanted, err);
 
-	if (rc < 0 && (!lacks || err->code != ENOENT))
+	if (rc < 0 && err->code != ENOENT)
 		return rc;
-	if (lacks && (work->check || rc < 0)) {
+	if (rc < 0 || (lacks && work->check)) {
 		err_clear(err);
 		return 0;
 	}

@@ -179,7 +179,7 @@ holds() {
 			ls /scratch; df -k /scratch; chown 1 /scratch/x; hostname x
 			grep -E "Cap|NoNewPrivs|Seccomp:" /proc/self/status'
 	assert_output_has "/x: Read-only file system"
-	assert_match "$output" $'\nx\n'
+	assert_match $'\n'"$output" $'\nx\n'
 	assert_output_has " 1024 "
 	assert_output_has "sethostname: Operation not permitted"
 	refute_output_has "chown:"
