@@ -9,14 +9,12 @@ setup() {
 	choose_firewall
 	export CT_NETNS_CONFIG_DIR=$BATS_TEST_TMPDIR/networks
 	mkdir -p "$CT_NETNS_CONFIG_DIR"
-	declare -ga ANSWERS=()
 	echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 	define rt
 }
 
 teardown() {
 	unset CT_FAULT
-	[ ${#ANSWERS[@]} -eq 0 ] || kill -KILL "${ANSWERS[@]}" 2>/dev/null || true
 	"$CT_NETNS_BIN" rm --all --force >/dev/null 2>&1 || true
 	undrop_forward
 	ip link del br7 2>/dev/null || true
@@ -39,32 +37,6 @@ join() {
 	shift
 	container "$id"
 	attach "$id" --network rt "$@"
-}
-
-make_dual_host() {
-	make_host
-	ip addr add 2001:db8::1/64 dev up0 nodad
-	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
-	ip route add ::/0 via 2001:db8::2
-	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
-}
-
-# answer ID PORT [udp], ask WHERE HOST PORT [udp]: as in ports.bats.
-answer() {
-	local kind=${3:-tcp}
-	inside "$1" "$TOP/tests/lib/talk.py" serve "$kind" "$2" "$1" >/dev/null 2>&1 3>&- &
-	ANSWERS+=("$!")
-	wait_for 5 inside "$1" sh -c "ss -Hln${kind:0:1} 'sport = :$2' | grep -q ."
-}
-
-ask() {
-	local enter=()
-	case $1 in
-	host) ;;
-	outside) enter=(ip netns exec outside) ;;
-	*) enter=(nsenter --net="/proc/${PIDS[$1]}/ns/net" --) ;;
-	esac
-	"${enter[@]}" "$TOP/tests/lib/talk.py" ask "${4:-tcp}" "$2" "$3"
 }
 
 veth_of() {
@@ -186,7 +158,7 @@ no_difference() {
 @test "routed: no container reaches the host's 127.0.0.1" {
 	join a --publish 8080:80
 	"$TOP/tests/lib/talk.py" serve tcp 90 host >/dev/null 2>&1 3>&- &
-	ANSWERS+=("$!")
+	SERVERS+=("$!")
 	wait_for 5 sh -c "ss -Hlnt 'sport = :90' | grep -q ."
 	inside a ip route add 127.0.0.1/32 via 10.8.0.1 table 7
 	inside a sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet'
