@@ -112,21 +112,17 @@ holds() {
 	task_is "$C" RUNNING
 }
 
-# ctr hands a size on some time after the process or the terminal's owner has set it.
-wait_size='size() { until stty size 2>/dev/null | grep "$1"; do :; done; }'
-
 @test "containerd: run with a terminal has its size, and follows it" {
-	run "$TOP/tests/lib/on-pty" size=33x101 expect=go size=44x111 expect='44 111' 'send=exit 7\n' -- \
-		ctr run --rm -t --runc-binary "$CT_RUNTIME_BIN" "$IMAGE" "$C" sh -c \
-		"$wait_size; size '33 101'; tty; echo go; size '44 111'; exec sh"
+	run "$TOP/tests/lib/on-pty" size=33x101 expect='33 101' size=44x111 expect='44 111' 'send=\x03' 'send=exit 7\n' -- \
+		ctr run --rm -t --runc-binary "$CT_RUNTIME_BIN" "$IMAGE" "$C" sh -c "tty; $SHOW_SIZES"
 	assert_status 7
 	assert_output_has /dev/pts/0
 }
 
 @test "containerd: exec with a terminal" {
 	start_box "$C" sleep 1000
-	run "$TOP/tests/lib/on-pty" size=30x90 expect='30 90' 'send=echo a$((1+1))b; exit 4\n' \
-		expect=a2b -- ctr task exec -t --exec-id t "$C" sh -c "$wait_size; tty; size '30 90'; exec sh"
+	run "$TOP/tests/lib/on-pty" size=30x90 expect='30 90' 'send=\x03' 'send=echo a$((1+1))b; exit 4\n' \
+		expect=a2b -- ctr task exec -t --exec-id t "$C" sh -c "tty; $SHOW_SIZES"
 	assert_status 4
 	assert_output_has /dev/pts/
 }

@@ -111,10 +111,9 @@ holds() {
 }
 
 @test "docker: run and exec with a terminal" {
-	run "$TOP/tests/lib/on-pty" size=33x101 expect=go 'send=stty size; echo a$((1+1))b; exit 7\n' \
-		expect=a2b -- /usr/bin/docker run --rm -it busybox sh -c 'tty; echo go; exec sh'
+	run "$TOP/tests/lib/on-pty" size=33x101 'expect=33 101' 'send=\x03' 'send=echo a$((1+1))b; exit 7\n' \
+		expect=a2b -- /usr/bin/docker run --rm -it busybox sh -c "tty; $SHOW_SIZES"
 	assert_status 7
-	assert_output_has "33 101"
 	assert_output_has /dev/pts/0
 	start_box "$C" -t busybox sleep 1000
 	run "$TOP/tests/lib/on-pty" size=30x90 expect=go 'send=echo a$((1+1))b; exit 4\n' expect=a2b -- \

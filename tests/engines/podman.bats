@@ -29,8 +29,8 @@ teardown() { podman_teardown; }
 }
 
 @test "podman: run -t has a terminal of the size that ours has" {
-	on_pty size=21x31 expect=ready size=22x32 'send=stty size\r' 'expect=22 32' 'send=exit 5\r' -- \
-		podman --runtime "$CT_RUNTIME_BIN" run --rm -it --network none box sh -c 'echo ready; exec sh'
+	on_pty size=21x31 'expect=21 31' size=22x32 'expect=22 32' 'send=\x03' 'send=exit 5\r' -- \
+		podman --runtime "$CT_RUNTIME_BIN" run --rm -it --network none box sh -c "$SHOW_SIZES"
 	assert_status 5
 }
 
@@ -172,8 +172,8 @@ teardown() { podman_teardown; }
 
 @test "podman: exec -it has a terminal" {
 	start_box
-	on_pty size=21x31 'send=stty size; tty\r' 'expect=21 31' expect=/dev/pts/ size=23x33 'send=stty size\r' 'expect=23 33' \
-		'send=exit 6\r' -- podman --runtime "$CT_RUNTIME_BIN" exec -it "$C" sh
+	on_pty size=21x31 'expect=21 31' size=23x33 'expect=23 33' 'send=\x03' 'send=tty\r' expect=/dev/pts/ 'send=exit 6\r' -- \
+		podman --runtime "$CT_RUNTIME_BIN" exec -it "$C" sh -c "$SHOW_SIZES"
 	assert_status 6
 }
 

@@ -158,6 +158,13 @@ oci_state() {
 		--arg id "$1" --arg status "$2" --arg pid "${3:-}" --arg bundle "${4:-$PWD}"
 }
 
+# For a container's shell: the terminal's size now and whenever it has changed, then a shell at the
+# first interrupt. An engine hands a size on some time after it has been set or the process has started.
+# shellcheck disable=SC2089 # a script; nothing is split
+SHOW_SIZES='trap "stty size" WINCH; trap "exec sh" INT; stty size; sleep 1000 >/dev/null 2>&1 & while :; do wait; done'
+# shellcheck disable=SC2090
+export SHOW_SIZES
+
 container_status() {
 	runtime state "$1" | jq -r .status
 }
