@@ -79,14 +79,9 @@ int file_write_atomic_at(int dir_fd, const char *name, const char *text, size_t 
 	const char *slash = strrchr(name, '/');
 	const char *base = slash ? slash + 1 : name;
 	autofree char *tmp = xasprintf("%.*s.%s.%d", (int)(base - name), name, base, (int)getpid());
-	autoclose int fd = -1;
-	struct stat st;
+	autoclose int fd =
+		openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
-	    !S_ISLNK(st.st_mode))
-		return err_set(err, EEXIST, "'%s' is no regular file, and is not replaced by one",
-			       name);
-	fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_errno(err, "create '%s'", tmp);
 	int rc = file_write_all(fd, text, len, tmp, err);
@@ -96,6 +91,16 @@ int file_write_atomic_at(int dir_fd, const char *name, const char *text, size_t 
 	if (rc < 0)
 		(void)unlinkat(dir_fd, tmp, 0);
 	return rc;
+}
+
+int file_replace(const char *path, const char *text, size_t len, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+		return err_set(err, EEXIST, "'%s' is no regular file, and is not replaced by one",
+			       path);
+	return file_write_atomic_at(AT_FDCWD, path, text, len, mode, err);
 }
 
 int file_write_at(int dir_fd, const char *path, const char *text, struct err *err)

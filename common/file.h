@@ -18,11 +18,16 @@ int file_read_fd(int fd, const char *what, size_t max_bytes, char **text, size_t
 
 /*
  * Replace dir_fd/name whole, by rename: a reader sees the old or the new text, never a part.
- * No fsync: callers keep state on tmpfs. What is there and is no regular file (or link) stays, and is an
- * error: /dev/null would be gone for everybody.
+ * No fsync: callers keep state on tmpfs.
  */
 int file_write_atomic_at(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
 			 struct err *err);
+
+/*
+ * The same for a path that a user gave: what is there and is no regular file (or link) stays, and is
+ * -EEXIST. Were /dev/null named, it would be gone for everybody.
+ */
+int file_replace(const char *path, const char *text, size_t len, mode_t mode, struct err *err);
 
 /*
  * One write() to a file that exists (a kernel interface: procfs, sysfs, cgroupfs). A short write is

@@ -341,8 +341,7 @@ static void plan_conntrack(const void *ctx, FILE *out)
 static int write_ipfile(const struct attach *a, struct err *err)
 {
 	struct ip_text text = ip_addr_text(&a->att->addresses[0].prefix.addr);
-	int rc = file_write_atomic_at(AT_FDCWD, a->request->ipfile, text.text, strlen(text.text),
-				      0644, err);
+	int rc = file_replace(a->request->ipfile, text.text, strlen(text.text), 0644, err);
 
 	return rc < 0 ? err_ctx(err, "address file") : rc;
 }

@@ -57,7 +57,7 @@ static int announce(const struct exec_options *o, pid_t pid, struct err *err)
 	if (rc < 0 || !o->pid_file)
 		return rc;
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
-	return file_write_atomic_at(AT_FDCWD, o->pid_file, text, strlen(text), 0644, err);
+	return file_replace(o->pid_file, text, strlen(text), 0644, err);
 }
 
 static int wait_for_it(const struct container *c, pid_t pid, struct err *err)

@@ -2,7 +2,6 @@
 #include "runtime/create_pid_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +16,7 @@ int create_pid_file(const char *path, pid_t pid, struct err *err)
 		return 0;
 	/* Digits alone: containerd's shim takes the whole content for the number. */
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
-	return file_write_atomic_at(AT_FDCWD, path, text, strlen(text), 0644, err);
+	return file_replace(path, text, strlen(text), 0644, err);
 }
 
 int create_pid_file_remove(const char *path, struct err *err)

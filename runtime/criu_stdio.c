@@ -102,7 +102,7 @@ int criu_stdio_dump(const char *images, pid_t pid, struct criu_call *call, struc
 	autofree char *text = json_print(array, false);
 
 	json_free(&array);
-	return file_write_atomic_at(AT_FDCWD, file, text, strlen(text), 0600, err);
+	return file_replace(file, text, strlen(text), 0600, err);
 }
 
 static void inherit(struct strlist *args, int fd, const char *name)

@@ -219,8 +219,6 @@ static int write_file(const char *root, const struct seccomp_key *key,
 	strbuf_add(&sb, (const char *)&header, sizeof(header));
 	strbuf_add(&sb, (const char *)filter->code, code_len);
 	name_of(key, name);
-	/* What is there was no good; were it a fifo, it would not be written over. */
-	(void)unlinkat(dir_fd, name, 0);
 	return file_write_atomic_at(dir_fd, name, sb.text, sb.len, 0600, err);
 }
 

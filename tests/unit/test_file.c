@@ -139,15 +139,22 @@ static void a_replaced_link_leaves_its_target_alone(void **state)
 	assert_true(S_ISREG(st.st_mode));
 }
 
-static void what_is_no_file_is_not_replaced(void **state)
+static void a_named_file_is_replaced_and_nothing_else(void **state)
 {
 	struct err err = ERR_INIT;
 	struct stat st;
 
 	(void)state;
 	assert_int_equal(mkfifoat(base.fd, "pipe", 0600), 0);
-	assert_int_equal(file_write_atomic_at(base.fd, "pipe", "x", 1, 0600, &err), -EEXIST);
-	assert_non_null(strstr(err.msg, "'pipe' is no regular file"));
+	autofree char *pipe = xasprintf("%s/pipe", file_fd_path(base.fd).text);
+	autofree char *pid = xasprintf("%s/pid", file_fd_path(base.fd).text);
+
+	put("pid", "old");
+	assert_int_equal(file_replace(pid, "new", 3, 0600, &err), 0);
+	assert_holds("pid", "new");
+	assert_int_equal(unlinkat(base.fd, "pid", 0), 0);
+	assert_int_equal(file_replace(pipe, "x", 1, 0600, &err), -EEXIST);
+	assert_non_null(strstr(err.msg, "/pipe' is no regular file"));
 	assert_int_equal(fstatat(base.fd, "pipe", &st, 0), 0);
 	assert_true(S_ISFIFO(st.st_mode));
 	assert_int_equal(unlinkat(base.fd, "pipe", 0), 0);
@@ -233,7 +240,7 @@ int main(void)
 		cmocka_unit_test(a_fifo_without_a_writer_holds_nobody_up),
 		cmocka_unit_test(a_replaced_file_is_old_or_new_and_leaves_nothing_beside),
 		cmocka_unit_test(a_replaced_link_leaves_its_target_alone),
-		cmocka_unit_test(what_is_no_file_is_not_replaced),
+		cmocka_unit_test(a_named_file_is_replaced_and_nothing_else),
 		cmocka_unit_test(a_write_to_the_kernel_needs_the_file),
 		cmocka_unit_test(a_tree_is_removed_and_links_out_of_it_are_not_followed),
 		cmocka_unit_test(a_memfd_is_at_its_start_and_sealed),
