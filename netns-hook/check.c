@@ -292,6 +292,25 @@ static int check_routes(struct check *check, const struct attachment *att, struc
 	return 0;
 }
 
+static int check_devices(struct check *check, const struct attachment *att, struct netlink *nl,
+			 struct err *err)
+{
+	for (size_t i = 0; i < att->devices.n; i++) {
+		const struct record_device *device = &att->devices.items[i];
+		struct link_info link;
+		int found = link_find(nl, device->inside, &link, err);
+
+		if (found < 0)
+			return found;
+		if (!found)
+			check_differs(check,
+				      "device %s: is missing in the container, where it should be "
+				      "as %s",
+				      device->name, device->inside);
+	}
+	return 0;
+}
+
 static int check_inside(struct check *check, const struct attachment *att,
 			const struct link_info *veth, struct err *err)
 {
@@ -303,6 +322,8 @@ static int check_inside(struct check *check, const struct attachment *att,
 		rc = link_find(&nl, "lo", &lo, err);
 	if (rc > 0 && !lo.up)
 		check_differs(check, "lo: is down");
+	if (rc >= 0)
+		rc = check_devices(check, att, &nl, err);
 	if (rc >= 0)
 		rc = link_find(&nl, att->ifname, &inside, err);
 	if (rc == 0)

@@ -174,6 +174,7 @@ static int attach_again(struct audit *audit, struct patient *patient, struct err
 		.ipfile = att->ipfile,
 		.hostname = att->hostname,
 		.aliases = &att->aliases,
+		.devices = &att->devices,
 	};
 
 	(void)memcpy(patient->net.ifname, att->ifname, sizeof(att->ifname));

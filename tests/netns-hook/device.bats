@@ -61,6 +61,22 @@ back() {
 	[ "$(jq -r .devices "$STATE_DIR/containers/a/eth0.json")" = null ]
 }
 
+@test "device: repair mends around it and leaves it inside; check says when it is not there" {
+	container a
+	attach a --device card0:data0
+	inside a ip route del default
+	"$NETNS_TOOL" repair
+	inside a ip -4 addr show dev data0 | grep -q 10.66.0.1/24
+	[ "$(jq -r '.devices[0].inside' "$STATE_DIR/containers/a/eth0.json")" = data0 ]
+	inside a ip link set data0 netns $$ name card0
+	run -1 "$NETNS_TOOL" check
+	assert_equal "$output" "container 'a': device card0: is missing in the container, where it should be as data0"
+	"$NETNS_TOOL" repair
+	inside a ip link show data0
+	run -0 "$NETNS_TOOL" check
+	assert_equal "$output" "no difference"
+}
+
 @test "device: moved back in poststop through the pin, when the process has ended" {
 	container a
 	attach a --device card0:data0
