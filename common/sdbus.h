@@ -17,6 +17,7 @@
 	f(sd_bus_new) f(sd_bus_set_address) \
 	f(sd_bus_start) f(sd_bus_open_system) \
 	f(sd_bus_open_user) f(sd_bus_flush_close_unref) \
+	f(sd_bus_close_unref) f(sd_bus_is_ready) \
 	f(sd_bus_get_property_string) f(sd_bus_match_signal) \
 	f(sd_bus_process) f(sd_bus_wait) \
 	f(sd_bus_call) f(sd_bus_call_method) \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -22,6 +23,7 @@
 #define SERVICE   "org.fedoraproject.FirewallD1"
 #define CALL_S    8
 #define USEC_SEC  1000000
+#define CALL_USEC ((uint64_t)CALL_S * USEC_SEC)
 #define WAY_OUT                                                                                    \
 	"see 'firewall-cmd --state', or set \"firewalldZone\": \"" FIREWALLD_NONE                  \
 	"\" and tell firewalld of the bridge yourself"
@@ -44,8 +46,9 @@ struct firewalld {
 
 static void firewalld_close(struct firewalld *f)
 {
+	/* Not flushed: every call had its answer, and a bus that hangs would be waited for. */
 	if (f->bus)
-		(void)f->lib.sd_bus_flush_close_unref(f->bus);
+		(void)f->lib.sd_bus_close_unref(f->bus);
 	f->bus = NULL;
 }
 
@@ -66,28 +69,71 @@ static bool is_away(int rc, const sd_bus_error *error)
 	return rc == -ENOENT || rc == -ECONNREFUSED || rc == -EACCES || rc == -EPERM;
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * USEC_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/*
+ * A call has a time limit from when it is sent, and it is sent once the bus has greeted us: one that
+ * takes connections and says nothing would be waited for until the library gives up, after minutes.
+ */
+static int wait_ready(const struct firewalld *f)
+{
+	const uint64_t end = now_usec() + CALL_USEC;
+	int rc = f->lib.sd_bus_is_ready(f->bus);
+
+	while (rc == 0) {
+		const uint64_t now = now_usec();
+
+		rc = f->lib.sd_bus_process(f->bus, NULL);
+		if (rc == 0 && now >= end)
+			return -ETIMEDOUT;
+		if (rc == 0)
+			rc = f->lib.sd_bus_wait(f->bus, end - now);
+		if (rc >= 0)
+			rc = f->lib.sd_bus_is_ready(f->bus);
+	}
+	return rc;
+}
+
+static int bus_failed(int rc, const sd_bus_error *error, struct err *err)
+{
+	if (is_away(rc, error))
+		return 0;
+	if (rc == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT,
+			       "firewalld: the system bus has not answered in %d s; " WAY_OUT,
+			       CALL_S);
+	return err_set(err, -rc, "firewalld: the system bus: %s; " WAY_OUT,
+		       error->message ? error->message : strerror(-rc));
+}
+
 /* The bus knows it; firewalld itself is not asked, which would take longer. */
 static int ask_pid(const struct firewalld *f, pid_t *pid, struct err *err)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
-	sd_bus_message *reply = NULL;
+	sd_bus_message *m = NULL, *reply = NULL;
 	uint32_t answer = 0;
-	int rc = f->lib.sd_bus_call_method(f->bus, BUS, "/org/freedesktop/DBus", BUS,
-					   "GetConnectionUnixProcessID", &error, &reply, "s",
-					   SERVICE);
+	int rc = f->lib.sd_bus_message_new_method_call(f->bus, &m, BUS, "/org/freedesktop/DBus",
+						       BUS, "GetConnectionUnixProcessID");
 
 	if (rc >= 0)
-		rc = f->lib.sd_bus_message_read(reply, "u", &answer);
+		rc = f->lib.sd_bus_message_append_basic(m, 's', SERVICE);
 	if (rc >= 0)
-		rc = 1;
-	else if (is_away(rc, &error))
-		rc = 0;
-	else
-		rc = err_set(err, -rc, "firewalld: the system bus: %s; " WAY_OUT,
-			     error.message ? error.message : strerror(-rc));
+		rc = wait_ready(f);
+	if (rc >= 0)
+		rc = f->lib.sd_bus_call(f->bus, m, CALL_USEC, &error, &reply);
+	if (rc >= 0)
+		rc = f->lib.sd_bus_message_read(reply, "u", &answer);
+	rc = rc < 0 ? bus_failed(rc, &error, err) : 1;
 	*pid = (pid_t)answer;
 	f->lib.sd_bus_error_free(&error);
 	(void)f->lib.sd_bus_message_unref(reply);
+	(void)f->lib.sd_bus_message_unref(m);
 	return rc;
 }
 
@@ -115,10 +161,7 @@ static int firewalld_open(struct firewalld *f, struct err *err)
 	}
 	rc = f->lib.sd_bus_open_system(&f->bus);
 	if (rc < 0)
-		return is_away(rc, &(sd_bus_error){ .name = NULL })
-			       ? 0
-			       : err_set(err, -rc, "firewalld: the system bus: %s; " WAY_OUT,
-					 strerror(-rc));
+		return bus_failed(rc, &(sd_bus_error){ .name = NULL }, err);
 	rc = ask_pid(f, &pid, err);
 	return rc > 0 ? is_of_our_network(pid) : rc;
 }
@@ -168,7 +211,7 @@ static int call(const struct firewalld *f, const struct question *q, char **zone
 	int rc = new_call(f, q, &m);
 
 	if (rc >= 0)
-		rc = f->lib.sd_bus_call(f->bus, m, (uint64_t)CALL_S * USEC_SEC, &error, &reply);
+		rc = f->lib.sd_bus_call(f->bus, m, CALL_USEC, &error, &reply);
 	if (rc >= 0)
 		rc = f->lib.sd_bus_message_read(reply, "s", &text);
 	*zone = xstrdup(text);

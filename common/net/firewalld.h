@@ -18,8 +18,8 @@
  * somebody else's doing, which is respected. "none": firewalld is not spoken to.
  *
  * Where firewalld is not installed nothing is asked; where it does not run, runs for another network
- * namespace, or there is no bus, all of these do nothing. One that refuses, or says nothing for 8
- * seconds, is an error of ensure and check: a container would have no network.
+ * namespace, or there is no bus, all of these do nothing. One that refuses, or (like the bus) says nothing
+ * for 8 seconds, is an error of ensure and check: a container would have no network.
  */
 #define FIREWALLD_NONE    "none"
 #define FIREWALLD_DEFAULT "trusted"

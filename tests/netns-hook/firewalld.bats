@@ -23,6 +23,7 @@ setup() {
 }
 
 teardown() {
+	kill -CONT "$(cat /run/dbus/pid)"
 	[ -z "$FIREWALLD_PID" ] || kill -CONT "$FIREWALLD_PID"
 	"$NETNS_TOOL" rm --network web --force >/dev/null 2>&1 || true
 	clean_host
@@ -294,6 +295,47 @@ check_traffic() {
 	run -0 "$NETNS_TOOL" rm --network web
 	[[ $output == *"may still be in firewalld's zone 'trusted'"*"ignoring"* ]]
 	[ ! -e /sys/class/net/web0 ]
+}
+
+@test "a bus that does not answer: refused after 8 seconds with what to do; rm goes on" {
+	start_firewalld
+	define
+	container a
+	container b
+	attach a --network web
+	reload_firewalld
+	kill -STOP "$(cat /run/dbus/pid)"
+	SECONDS=0
+	run -1 timeout 30 "$NETNS_TOOL" --network web <<<"$(state_json b creating "${PIDS[b]}")"
+	[[ $output == *"the system bus has not answered in 8 s"*'"firewalldZone": "none"'* ]]
+	[ $SECONDS -le 12 ]
+	inside b ip -o link | run ! grep eth0
+	detach a --network web
+	run -0 timeout 30 "$NETNS_TOOL" rm --network web
+	[[ $output == *"may still be in firewalld's zone 'trusted'"*"ignoring"* ]]
+	[ ! -e /sys/class/net/web0 ]
+}
+
+@test "a full disk, wherever it is met: said, and rm leaves no note, no zone and no bridge" {
+	local inodes said=""
+	start_firewalld
+	define
+	container a
+	mkdir -p "$STATE_DIR"
+	for inodes in {12..40}; do
+		mount -t tmpfs -o nr_inodes="$inodes" ct-test "$STATE_DIR"
+		run attach a --network web
+		[ "$status" -eq 0 ] || [[ $output == *"No space left on device"* ]] || fail "$output"
+		said+=$output
+		detach a
+		"$NETNS_TOOL" rm --network web >/dev/null
+		assert_equal "$(zone_of web0)$(find "$STATE_DIR" -type f)" ""
+		[ ! -e /sys/class/net/web0 ]
+		umount "$STATE_DIR"
+		[ "$status" -ne 0 ] || break
+	done
+	[ "$status" -eq 0 ]
+	[[ $said == *"rules: create '.firewalld.zone."* ]]
 }
 
 # calls_bus COMMAND...: does it speak to the bus, or as much as load the library for that?
