@@ -166,7 +166,7 @@ make_container() {
 	assert_clean_after_delete "a traced create"
 	# A sanitized program makes thousands more of its own.
 	local step=1
-	[ "$total" -lt 400 ] || step=$((total / 150))
+	[ "$total" -lt 1500 ] || step=$((total / 150))
 	for n in $(seq 1 "$step" "$total"); do
 		strace -o /dev/null -e inject=all:signal=KILL:when="$n" "$CT_RUNTIME_BIN" \
 			--root "$RUNTIME_ROOT" create --bundle "$TEST_DIR/bundle" c \
@@ -185,7 +185,7 @@ make_container() {
 	assert_clean_after_delete "a traced init"
 	mounts=$(wc -l </proc/self/mountinfo)
 	# A sanitized program makes thousands more of its own.
-	[ "$total" -lt 400 ] || step=$((total / 150))
+	[ "$total" -lt 1500 ] || step=$((total / 150))
 	for n in $(seq 1 "$step" "$total"); do
 		# A moment after its last word it may be killed, too: then the container is stopped.
 		"$PROBES/kill-init" "$n" "$CT_RUNTIME_BIN" --root "$RUNTIME_ROOT" create \

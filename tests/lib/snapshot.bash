@@ -72,14 +72,26 @@ print_host() {
 	host_files
 }
 
+# Without what is bats's own and comes and goes: its shells with their dead children, and the sleep that is
+# a test's time limit.
+host_processes() {
+	awk -v limit="sleep ${BATS_TEST_TIMEOUT:-120}" '
+		{ pid = $1; parent[pid] = $2; kind[pid] = $3 ~ /^Z/ ? "zombie" : "process"
+		  sub(/^ *[0-9]+ +[0-9]+ +[^ ]+ +/, ""); args[pid] = $0 }
+		args[pid] ~ /bats-core/ { bats[pid] = 1 }
+		END { for (pid in args) {
+			if (pid in bats || args[pid] == limit || args[pid] ~ /^ps -eo pid=/) continue
+			if (kind[pid] == "zombie" && parent[pid] in bats) continue
+			print kind[pid] ": " args[pid] } }' | sort
+}
+
 # host_now FILE
 host_now() {
 	local processes
-	# Taken alone, so that no pipe of this snapshot is in it; bats comes and goes with its own shells.
-	processes=$(ps -eo stat=,args=)
+	# Taken alone, so that no pipe of this snapshot is in it.
+	processes=$(ps -eo pid=,ppid=,stat=,args=)
 	{
-		grep -vE 'bats-core|ps -eo stat=' <<<"$processes" |
-			awk '{ kind = $1 ~ /^Z/ ? "zombie" : "process"; $1 = ""; print kind ":" $0 }' | sort
+		host_processes <<<"$processes"
 		print_host
 	} | grep -vE "${SNAPSHOT_IGNORE:-^$}" >"$1"
 }
