@@ -100,19 +100,13 @@ refused() {
 	add_device '{"type": "c", "path": "/a/x/null", "major": 1, "minor": 3}'
 	add_device '{"type": "p", "path": "/a/pipe"}'
 	set_args "$B" /bin/true
-	(
-		while [ ! -e "$TEST_DIR/stop" ]; do
-			mv -T "$B/rootfs/a" "$B/rootfs/x" && mv -T "$B/rootfs/link" "$B/rootfs/a"
-			mv -T "$B/rootfs/a" "$B/rootfs/link" && mv -T "$B/rootfs/x" "$B/rootfs/a"
-		done
-	) 2>/dev/null 3>&- &
-	local racer=$! i
+	swap_for_a_link
+	local i
 	for i in $(seq 40); do
 		runtime run --bundle "$B" "race$i" 2>/dev/null || true
 		[ -z "$(ls -A "$B/canary")" ]
 	done
-	touch "$TEST_DIR/stop"
-	wait "$racer" || true
+	stop_swapping
 }
 
 @test "devices: what cannot be one is refused by its place in the list" {

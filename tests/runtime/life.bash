@@ -112,6 +112,22 @@ use_userns() {
 	chown -R 100000:100000 "$B/rootfs"
 }
 
+# Until stop_swapping, the image's folder /a is now and then what its /link is, and the other way round.
+swap_for_a_link() {
+	(
+		while [ ! -e "$TEST_DIR/stop" ]; do
+			mv -T "$B/rootfs/a" "$B/rootfs/x" && mv -T "$B/rootfs/link" "$B/rootfs/a"
+			mv -T "$B/rootfs/a" "$B/rootfs/link" && mv -T "$B/rootfs/x" "$B/rootfs/a"
+		done
+	) 2>/dev/null 3>&- &
+	SWAPPER=$!
+}
+
+stop_swapping() {
+	touch "$TEST_DIR/stop"
+	wait "$SWAPPER" || true
+}
+
 # sh_hook KIND SCRIPT [ARG...]: SCRIPT sees $B (also in the container, where it is /).
 sh_hook() {
 	local kind=$1 script=$2 shell

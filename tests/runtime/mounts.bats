@@ -6,21 +6,15 @@
 # shellcheck disable=SC2016 # the container's shell and jq expand what is in single quotes
 
 load ../lib/common
+load life
 
 setup() {
-	common_setup
-	# Every user may pass here, those of a user namespace too.
-	B=/run/bundle-$BATS_TEST_NUMBER
-	make_bundle "$B"
+	life_setup
 	mkdir "$B/source" "$B/canary"
 	echo from-source >"$B/source/file"
 }
 
-teardown() {
-	common_teardown
-	awk -v top="$B/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount
-	rm -rf --one-file-system "$B"
-}
+teardown() { life_teardown; }
 
 # add_mount DESTINATION TYPE SOURCE [OPTION...]; "" leaves type or source out.
 add_mount() {
@@ -42,19 +36,6 @@ add_bind() {
 # What the container's process may do with mounts.
 grant() {
 	edit_config "$B" '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN", "CAP_MKNOD", "CAP_DAC_OVERRIDE"])'
-}
-
-use_userns() {
-	edit_config "$B" '.linux.namespaces += [{type: "user"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
-		| .linux.gidMappings = .linux.uidMappings'
-	chown -R 100000:100000 "$B/rootfs"
-}
-
-# in_container SCRIPT
-in_container() {
-	set_args "$B" /bin/sh -c "$1"
-	run runtime run --bundle "$B" "c$BATS_TEST_NUMBER"
 }
 
 # mount_options DESTINATION: options, propagation, then type and the file system's own options.
@@ -315,19 +296,13 @@ mount_options() {
 	add_bind /a/d source/file bind
 	edit_config "$B" '.linux.maskedPaths = ["/a/b", "/a/d"] | .linux.readonlyPaths = ["/a/c"]'
 	set_args "$B" /bin/true
-	(
-		while [ ! -e "$TEST_DIR/stop" ]; do
-			mv -T "$B/rootfs/a" "$B/rootfs/x" && mv -T "$B/rootfs/link" "$B/rootfs/a"
-			mv -T "$B/rootfs/a" "$B/rootfs/link" && mv -T "$B/rootfs/x" "$B/rootfs/a"
-		done
-	) 2>/dev/null 3>&- &
-	local racer=$! i
+	swap_for_a_link
+	local i
 	for i in $(seq 60); do
 		runtime run --bundle "$B" "race$i" 2>/dev/null || true
 		[ "$(ls -A "$B/canary" "$B/canary/b")" = "$B/canary:"$'\n'b$'\n\n'"$B/canary/b:" ]
 	done
-	touch "$TEST_DIR/stop"
-	wait "$racer" || true
+	stop_swapping
 	assert_equal "$(grep -c "$B/canary" /proc/self/mountinfo)" 0
 }
 

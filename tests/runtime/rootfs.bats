@@ -6,35 +6,17 @@
 # shellcheck disable=SC2016 # the container's shell and jq expand what is in single quotes
 
 load ../lib/common
+load life
 
 setup() {
-	common_setup
-	# Every user may pass here, those of a user namespace too.
-	B=/run/bundle-$BATS_TEST_NUMBER
-	make_bundle "$B"
+	life_setup
 	mkdir "$B/canary"
 }
 
-teardown() {
-	common_teardown
-	awk -v top="$B/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount
-	rm -rf --one-file-system "$B"
-}
-
-in_container() {
-	set_args "$B" /bin/sh -c "$1"
-	run runtime run --bundle "$B" "c$BATS_TEST_NUMBER"
-}
+teardown() { life_teardown; }
 
 drop_dev() {
 	edit_config "$B" '.mounts |= map(select(.destination | startswith("/dev") | not))'
-}
-
-use_userns() {
-	edit_config "$B" '.linux.namespaces += [{type: "user"}]
-		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
-		| .linux.gidMappings = .linux.uidMappings'
-	chown -R 100000:100000 "$B/rootfs"
 }
 
 assert_default_devices() {
@@ -90,6 +72,7 @@ assert_default_devices() {
 	in_container 'cat /below/file'
 	assert_success
 	assert_equal "$output" seen
+	umount "$B/rootfs/below"
 }
 
 @test "rootfs: root.readonly makes the root read-only and nothing else" {
@@ -196,6 +179,7 @@ assert_default_devices() {
 		unbindable / rw,[a-z,_]+ unbindable -
 		runbindable / rw,[a-z,_]+ unbindable -
 	END
+	umount "$B/rootfs"
 }
 
 @test "rootfs: a shared root leaves the host's mounts as they were" {
@@ -208,6 +192,7 @@ assert_default_devices() {
 	assert_success
 	# The mount below the rootfs loses its peers in the container's namespace alone.
 	assert_equal "$(cut -d' ' -f4- /proc/self/mountinfo | sort)" "$before"
+	umount "$B/rootfs"
 }
 
 @test "rootfs: in a user namespace the devices work" {
