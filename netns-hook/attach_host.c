@@ -33,26 +33,40 @@ static int set_sysctls(const struct attachment *att, const struct link_info *vet
 	return bridge_guard_interface(veth, err);
 }
 
+static int set_routes(struct netlink *nl, const struct attachment *att,
+		      const struct link_info *veth, struct err *err)
+{
+	int rc = set_sysctls(att, veth, err);
+
+	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++) {
+		const struct route route = host_route(&att->addresses[i], veth->index);
+
+		rc = neigh_pin(nl, veth->index, &route.dst.addr, &att->mac, err);
+		if (rc >= 0)
+			rc = route_replace(nl, &route, err);
+	}
+	return rc;
+}
+
 int attach_run_host(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
-	const struct attachment *att = a->att;
 	struct link_info veth;
 
-	if (!att->routed)
+	if (!a->att->routed)
 		return 0;
-	int rc = link_get(&a->nl, att->veth, &veth, err);
+	int rc = link_get(&a->nl, a->att->veth, &veth, err);
 
-	if (rc >= 0)
-		rc = set_sysctls(att, &veth, err);
-	for (size_t i = 0; rc >= 0 && i < att->n_addresses; i++) {
-		const struct route route = host_route(&att->addresses[i], veth.index);
+	return rc < 0 ? rc : set_routes(&a->nl, a->att, &veth, err);
+}
 
-		rc = neigh_pin(&a->nl, veth.index, &route.dst.addr, &att->mac, err);
-		if (rc >= 0)
-			rc = route_replace(&a->nl, &route, err);
-	}
-	return rc;
+int attach_restore_host(struct netlink *nl, const struct attachment *att, struct err *err)
+{
+	struct link_info veth;
+	int rc = link_find(nl, att->veth, &veth, err);
+
+	/* Down: it is being detached, or about to go with its namespace. */
+	return rc > 0 && veth.up ? set_routes(nl, att, &veth, err) : rc;
 }
 
 void attach_plan_host(const void *ctx, FILE *out)

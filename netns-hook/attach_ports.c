@@ -131,7 +131,7 @@ int attach_run_ports(void *ctx, struct err *err)
 	int rc = 0;
 
 	if (a->bridge.mended)
-		republish_others(a->state_fd, &a->folder, a->att->ifname);
+		republish_others(a->state_fd, &a->nl, &a->folder, a->att->ifname);
 	if (a->att->n_ports == 0)
 		return 0;
 	a->att->firewall = a->bridge.firewall;

@@ -53,6 +53,8 @@ void attach_plan_devices(const void *ctx, FILE *out);
 /* Steps in attach_host.c; ctx is a struct attach. What the first one makes dies with the interface. */
 int attach_run_host(void *ctx, struct err *err);
 void attach_plan_host(const void *ctx, FILE *out);
+/* The same for an attachment that was there: its routes went with a gateway. None without its veth. */
+int attach_restore_host(struct netlink *nl, const struct attachment *att, struct err *err);
 int attach_run_neighbour(void *ctx, struct err *err);
 int attach_undo_neighbour(void *ctx, struct err *err);
 void attach_plan_neighbour(const void *ctx, FILE *out);

@@ -7,32 +7,36 @@
 #include "common/net/firewall.h"
 #include "common/net/record.h"
 #include "common/str.h"
+#include "netns-hook/attach_steps.h"
 
-static int republish(const struct record_folder *folder, const char *ifname, struct err *err)
+static int republish(struct netlink *nl, const struct record_folder *folder, const char *ifname,
+		     struct err *err)
 {
 	autoattachment struct attachment att = { 0 };
 	int rc = record_read(folder, ifname, &att, err);
 
 	if (rc <= 0 || att.state != RECORD_ATTACHED)
 		return rc < 0 ? rc : 0;
-	return firewall_publish(&att, err);
+	rc = firewall_publish(&att, err);
+	return rc >= 0 && att.routed ? attach_restore_host(nl, &att, err) : rc;
 }
 
 /* All of its interfaces, but `except` (NULL: none). */
-static int republish_folder(const struct record_folder *folder, const char *except, struct err *err)
+static int republish_folder(struct netlink *nl, const struct record_folder *folder,
+			    const char *except, struct err *err)
 {
 	struct strlist ifnames = { 0 };
 	int rc = record_folder_ifnames(folder, &ifnames, err);
 
 	for (size_t i = 0; rc >= 0 && i < ifnames.n; i++) {
 		if (!str_eq(ifnames.items[i], except))
-			rc = republish(folder, ifnames.items[i], err);
+			rc = republish(nl, folder, ifnames.items[i], err);
 	}
 	strlist_free(&ifnames);
 	return rc;
 }
 
-static int republish_container(int state_fd, const char *id, struct err *err)
+static int republish_container(int state_fd, struct netlink *nl, const char *id, struct err *err)
 {
 	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
 	int rc = record_folder_open(state_fd, id, false, 0, &folder, err);
@@ -41,10 +45,11 @@ static int republish_container(int state_fd, const char *id, struct err *err)
 		err_clear(err);
 		return 0;
 	}
-	return rc > 0 ? republish_folder(&folder, NULL, err) : rc;
+	return rc > 0 ? republish_folder(nl, &folder, NULL, err) : rc;
 }
 
-void republish_others(int state_fd, const struct record_folder *own, const char *ifname)
+void republish_others(int state_fd, struct netlink *nl, const struct record_folder *own,
+		      const char *ifname)
 {
 	struct strlist ids = { 0 };
 	struct err err = ERR_INIT;
@@ -55,8 +60,8 @@ void republish_others(int state_fd, const struct record_folder *own, const char 
 		const bool is_own = str_eq(ids.items[i], own->container);
 
 		err_clear(&err);
-		if ((is_own ? republish_folder(own, ifname, &err)
-			    : republish_container(state_fd, ids.items[i], &err)) < 0)
+		if ((is_own ? republish_folder(nl, own, ifname, &err)
+			    : republish_container(state_fd, nl, ids.items[i], &err)) < 0)
 			log_warning("published ports of container '%s': %s; ignoring", ids.items[i],
 				    err.msg);
 	}

@@ -2,13 +2,16 @@
 #ifndef CT_NETNS_REPUBLISH_H
 #define CT_NETNS_REPUBLISH_H
 
+#include "common/net/netlink.h"
 #include "common/net/record.h"
 
 /*
- * Somebody flushed the tables: the rules of the ports that other attachments publish are made again.
- * Who is being attached or detached at this moment sees to his own. Best effort; failures are logged.
- * The caller has the lock of his container's folder.
+ * Somebody flushed the tables, or took a routed network's gateway away: the rules of the ports that
+ * other attachments publish are made again, and the host's routes to them. Who is being attached or
+ * detached at this moment sees to his own. Best effort; failures are logged. The caller has the lock of
+ * his container's folder.
  */
-void republish_others(int state_fd, const struct record_folder *own, const char *ifname);
+void republish_others(int state_fd, struct netlink *nl, const struct record_folder *own,
+		      const char *ifname);
 
 #endif

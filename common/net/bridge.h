@@ -43,7 +43,9 @@ struct bridge_found {
 	/* With the addresses: the bridge, or an interface of its VLAN; of a routed network: lo. */
 	struct link_info gateway;
 	enum firewall_kind firewall;
-	bool mended; /* rules were missing: maybe somebody flushed the tables (firewall.h) */
+	/* Rules were missing: maybe somebody flushed the tables (firewall.h). Or a routed network's
+	 * gateway was, and with it the routes to its containers. */
+	bool mended;
 };
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		  const struct report *report, struct bridge_found *found, struct err *err);

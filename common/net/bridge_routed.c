@@ -56,13 +56,16 @@ static int add_gateway(struct bridge_work *work, size_t i, struct err *err)
 	if (prefix.addr.family == AF_INET6 && bridge_enable_ipv6(work->net, "lo", err) < 0)
 		return -err->code;
 	work->made_address[i] = true;
+	work->mended = true;
 	return addr_add(work->nl, LOOPBACK, &prefix, err);
 }
 
-static bool has(const struct addr_list *addrs, const struct ip_addr *addr)
+static bool has(const struct addr_list *addrs, const struct ip_prefix *wanted)
 {
 	for (size_t i = 0; i < addrs->n; i++) {
-		if (ip_equal(&addrs->items[i].prefix.addr, addr))
+		const struct ip_prefix *have = &addrs->items[i].prefix;
+
+		if (have->len == wanted->len && ip_equal(&have->addr, &wanted->addr))
 			return true;
 	}
 	return false;
@@ -79,9 +82,10 @@ int bridge_step_gateways(void *ctx, struct err *err)
 	if (!work->link.up && !work->check && link_set_up(work->nl, LOOPBACK, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < work->net->n_ranges; i++) {
-		const struct ip_addr *gateway = &work->net->ranges[i].gateway.addr;
-		autofree char *text = xasprintf("address %s on lo", ip_addr_text(gateway).text);
-		bool right = work->link.up && has(&addrs, gateway);
+		const struct ip_prefix gateway = gateway_of(work, i);
+		autofree char *text =
+			xasprintf("address %s on lo", ip_addr_text(&gateway.addr).text);
+		bool right = work->link.up && has(&addrs, &gateway);
 
 		if (!right && !checked && bridge_refuse_overlap(work, err) < 0)
 			return -err->code;
@@ -179,10 +183,12 @@ int bridge_glance_routed(struct bridge_work *work, struct err *err)
 	for (size_t i = 0; i < work->net->n_ranges; i++) {
 		const struct ip_prefix prefix = gateway_of(work, i);
 		const struct route route = subnet_route(work, i);
+		int added = addr_add(work->nl, LOOPBACK, &prefix, err);
 
-		if (addr_add(work->nl, LOOPBACK, &prefix, err) < 0 ||
-		    route_add(work->nl, &route, err) < 0)
+		if (added < 0 || route_add(work->nl, &route, err) < 0)
 			return -err->code;
+		/* The routes to containers that were from this address went with it. */
+		work->mended = work->mended || added > 0;
 	}
 	return 1;
 }

@@ -591,6 +591,6 @@ int bridge_glance(struct bridge_work *work, struct err *err)
 	if (right <= 0)
 		return right;
 	right = firewall_glance(work->state.firewall, net, work->net_fd, err);
-	work->mended = right > 0;
+	work->mended = work->mended || right > 0;
 	return right < 0 ? right : 1;
 }

@@ -22,7 +22,7 @@ struct bridge_work {
 	const struct report *report;
 	bool check; /* look and report, change nothing; wrong counts */
 	int wrong;
-	bool mended; /* rules were not right and are now */
+	bool mended; /* rules, or a routed network's gateways, were not right and are now */
 	bool found;  /* the bridge is there: link is valid */
 	struct link_info link;
 	struct link_info gateway; /* what has the addresses: link, or the VLAN's; index 0: missing */

@@ -378,6 +378,41 @@ no_difference() {
 	no_difference
 }
 
+@test "routed: a gateway that was taken off lo is back with the next attach, and so are the routes to all" {
+	local gateway
+	join a
+	join b --publish 8080:80
+	for gateway in 10.8.0.1/32 fd00:8::1/128; do
+		ip addr del "$gateway" dev lo
+		differs "address ${gateway%/*} on lo"
+		join c
+		no_difference
+		pings host 10.8.0.2
+		pings host fd00:8::2
+		pings a "$(address_of b)"
+		detach c
+		stop_container c
+	done
+	ip link set lo down
+	join c
+	no_difference
+	pings host 10.8.0.2
+	pings host fd00:8::2
+}
+
+@test "routed: an address of another length that was on lo before stays alone there" {
+	ip addr add 10.8.0.1/24 dev lo
+	join a
+	join b
+	no_difference
+	detach a
+	detach b
+	"$NETNS_TOOL" rm --network rt
+	assert_equal "$(ip -4 -j addr show dev lo | jq -r '[.[].addr_info[] | "\(.local)/\(.prefixlen)"] | join(" ")')" \
+		"127.0.0.1/8 10.8.0.1/24"
+	ip addr del 10.8.0.1/24 dev lo
+}
+
 @test "routed: a damaged record does not keep detach from finding the host end" {
 	join a
 	echo '{' >"$STATE_DIR/containers/a/eth0.json"
