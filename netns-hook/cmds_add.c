@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/net/netns.h"
@@ -35,11 +36,18 @@ static const struct cmd_option add_table[] = {
 	  .max = 4194304 },
 };
 
-/* A relative path means nothing to whoever reads the record. */
+/*
+ * A relative path means nothing to whoever reads the record. Links stay as they are: those below
+ * /proc/PID/ns lead where no path does.
+ */
 static int absolute(const char *path, char **out, struct err *err)
 {
-	*out = realpath(path, NULL);
-	return *out ? 0 : err_errno(err, "--netns '%s'", path);
+	autofree char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	if (path[0] != '/' && !cwd)
+		return err_errno(err, "--netns '%s': getcwd", path);
+	*out = cwd ? xasprintf("%s/%s", cwd, path) : xstrdup(path);
+	return 0;
 }
 
 static int open_netns(const struct add_options *add, char **path, struct err *err)

@@ -72,6 +72,17 @@ no_difference() {
 	"$NETNS_TOOL" del never --state-dir /nonexistent
 }
 
+@test "add: a namespace by its path below /proc" {
+	"$NETNS_TOOL" add a --netns "/proc/${PIDS[a]}/ns/net"
+	inside a ping -c 1 -W 2 172.19.0.1
+	no_difference
+	(cd "/proc/${PIDS[b]}" && "$NETNS_TOOL" add b --netns ns/net)
+	no_difference
+	"$NETNS_TOOL" del a
+	"$NETNS_TOOL" del b
+	wait_for 5 no_veth
+}
+
 @test "add: a relative path means the same to whoever reads the record" {
 	ip netns add one
 	(cd /run/netns && "$NETNS_TOOL" add one --netns one)
