@@ -218,7 +218,9 @@ static int run_record(void *ctx, struct err *err)
 					&a->folder, err);
 	if (rc < 0)
 		return rc;
-	rc = look_back(a, err);
+	rc = attach_check_routed(a, err);
+	if (rc >= 0)
+		rc = look_back(a, err);
 	if (rc >= 0 && !a->was_attached)
 		rc = record_write(&a->folder, a->att, err);
 	if (rc < 0) {

@@ -5,9 +5,12 @@
  * waits for an answer, and no number of containers fills the kernel's table of neighbours. On a bridge
  * it is told who has the address, and may ask again.
  */
+#include <errno.h>
+
 #include "common/net/bridge.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
+#include "common/str.h"
 #include "netns-hook/attach_steps.h"
 
 /* ---- routed ---- */
@@ -89,6 +92,33 @@ void attach_plan_host(const void *ctx, FILE *out)
 			      ip_prefix_text(&route.dst).text, att->veth,
 			      ip_addr_text(&route.source).text, route.protocol);
 	}
+}
+
+static int refuse_same(const struct attach *a, const char *ifname, struct err *err)
+{
+	autoattachment struct attachment other = { 0 };
+	struct err damaged = ERR_INIT;
+
+	if (record_read(&a->folder, ifname, &other, &damaged) <= 0 ||
+	    !str_eq(other.network, a->att->network))
+		return 0;
+	return err_set(err, EEXIST,
+		       "the container is on network '%s' already, with %s: a routed network's "
+		       "gateway can be behind one interface alone",
+		       other.network, ifname);
+}
+
+int attach_check_routed(const struct attach *a, struct err *err)
+{
+	struct strlist ifnames = { 0 };
+	int rc = a->att->routed ? record_folder_ifnames(&a->folder, &ifnames, err) : 0;
+
+	for (size_t i = 0; rc >= 0 && i < ifnames.n; i++) {
+		if (!str_eq(ifnames.items[i], a->att->ifname))
+			rc = refuse_same(a, ifnames.items[i], err);
+	}
+	strlist_free(&ifnames);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- neighbours on a bridge ---- */

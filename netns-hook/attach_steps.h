@@ -55,6 +55,8 @@ int attach_run_host(void *ctx, struct err *err);
 void attach_plan_host(const void *ctx, FILE *out);
 /* The same for an attachment that was there: its routes went with a gateway. None without its veth. */
 int attach_restore_host(struct netlink *nl, const struct attachment *att, struct err *err);
+/* EEXIST when the container is on this routed network with another interface. */
+int attach_check_routed(const struct attach *a, struct err *err);
 int attach_run_neighbour(void *ctx, struct err *err);
 int attach_undo_neighbour(void *ctx, struct err *err);
 void attach_plan_neighbour(const void *ctx, FILE *out);

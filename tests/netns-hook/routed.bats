@@ -293,6 +293,19 @@ no_difference() {
 	[ -z "$(ls "$STATE_DIR/containers" 2>/dev/null)" ]
 }
 
+@test "routed: a second interface of one container on one network is refused, and the first stays" {
+	container a
+	run -1 attach a --network rt --network rt
+	[[ $output == *"container 'a': record: the container is on network 'rt' already, with eth0"* ]]
+	run -1 inside a ip link show eth0
+	attach a --network rt
+	run -1 "$NETNS_TOOL" --iface eth1 --network rt add --netns "/proc/${PIDS[a]}/ns/net" a
+	[[ $output == *"on network 'rt' already, with eth0"* ]]
+	attach a --network rt
+	no_difference
+	pings a 10.8.0.1
+}
+
 @test "routed: the mode of a network that is up is not changed" {
 	join a
 	define rt '.mode = "bridge"'
@@ -417,6 +430,30 @@ no_difference() {
 	join a
 	echo '{' >"$STATE_DIR/containers/a/eth0.json"
 	detach a
+	wait_for 5 no_veth
+}
+
+@test "routed: CNI's result has no bridge in it; CHECK finds a gateway that is gone" {
+	local conf="$CT_NETNS_CONFIG_DIR/rt.json" result
+	container a
+	cni() {
+		env CNI_COMMAND="$1" CNI_CONTAINERID=a CNI_NETNS="/proc/${PIDS[a]}/ns/net" CNI_IFNAME=eth0 \
+			CNI_PATH=/nonexistent "$NETNS_TOOL" <"$conf"
+	}
+	result=$(cni ADD)
+	assert_equal "$(jq -c '[.interfaces[] | [.name, .mac, .sandbox != null]]' <<<"$result")" \
+		"[[\"$(veth_of a)\",\"02:63:0a:08:00:01\",false],[\"eth0\",\"02:63:0a:08:00:02\",true]]"
+	assert_equal "$(jq -c '[.ips[] | [.interface, .address, .gateway]]' <<<"$result")" \
+		'[[1,"10.8.0.2/24","10.8.0.1"],[1,"fd00:8::2/64","fd00:8::1"]]'
+	assert_equal "$(jq -c '[.routes[] | select(.dst | startswith("10.") or startswith("0."))]' <<<"$result")" \
+		'[{"dst":"10.8.0.1/32"},{"dst":"10.8.0.0/24","gw":"10.8.0.1"},{"dst":"0.0.0.0/0","gw":"10.8.0.1"}]'
+	jq --argjson prev "$result" '.prevResult = $prev' "$conf" >with-prev.json
+	conf=$PWD/with-prev.json
+	cni CHECK
+	ip addr del 10.8.0.1/32 dev lo
+	run -1 cni CHECK
+	[[ $output == *"address 10.8.0.1 on lo: is missing"* ]]
+	cni DEL
 	wait_for 5 no_veth
 }
 
