@@ -289,7 +289,11 @@ static int run_mac_check(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 
-	return a->att->mac_check ? mac_check_add(a->att, err) : 0;
+	int rc = a->att->mac_check ? mac_check_add(a->att, err) : 0;
+
+	/* The first one, or the others' went with a flush; who knows the records sees to it. */
+	a->bridge.mended = a->bridge.mended || rc > 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int undo_mac_check(void *ctx, struct err *err)

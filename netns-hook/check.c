@@ -10,6 +10,7 @@
 #include "common/net/bridge.h"
 #include "common/net/firewall.h"
 #include "common/net/link.h"
+#include "common/net/mac_check.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
 #include "common/net/tc.h"
@@ -83,6 +84,16 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 	if (veth->mtu != att->mtu)
 		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
 	return 0;
+}
+
+static int check_mac(struct check *check, const struct attachment *att, struct err *err)
+{
+	int rc = att->mac_check ? mac_check_find(att, err) : 1;
+
+	if (rc == 0)
+		check_differs(check, "%s: its MAC check (nft table bridge ct-netns) is missing",
+			      att->veth);
+	return rc;
 }
 
 static int check_rate(struct check *check, const struct attachment *att, const char *key,
@@ -384,6 +395,8 @@ int check_attachment(struct check *check, const struct attachment *att, struct e
 	if (rc >= 0 && att->state != RECORD_ATTACHED)
 		check_differs(check, "record: says '%s', the attach was never finished",
 			      record_state_name(att->state));
+	if (rc >= 0)
+		rc = check_mac(check, att, err);
 	if (rc >= 0)
 		rc = check_bandwidth(check, att, &veth, err);
 	if (rc >= 0)

@@ -5,9 +5,17 @@
 
 #include "common/log.h"
 #include "common/net/firewall.h"
+#include "common/net/mac_check.h"
 #include "common/net/record.h"
 #include "common/str.h"
 #include "netns-hook/attach_steps.h"
+
+static int restore_mac_check(const struct attachment *att, struct err *err)
+{
+	int rc = att->mac_check ? mac_check_find(att, err) : 1;
+
+	return rc == 0 ? mac_check_add(att, err) : rc;
+}
 
 static int republish(struct netlink *nl, const struct record_folder *folder, const char *ifname,
 		     struct err *err)
@@ -18,6 +26,8 @@ static int republish(struct netlink *nl, const struct record_folder *folder, con
 	if (rc <= 0 || att.state != RECORD_ATTACHED)
 		return rc < 0 ? rc : 0;
 	rc = firewall_publish(&att, err);
+	if (rc >= 0)
+		rc = restore_mac_check(&att, err);
 	return rc >= 0 && att.routed ? attach_restore_host(nl, &att, err) : rc;
 }
 

@@ -6,8 +6,8 @@
 #include "common/net/record.h"
 
 /*
- * Somebody flushed the tables, or took a routed network's gateway away: the rules of the ports that
- * other attachments publish are made again, and the host's routes to them. Who is being attached or
+ * Somebody flushed the tables, or took a routed network's gateway away: what other
+ * attachments had there is made again (rules of their published ports and MAC checks, routes to them). Who is being attached or
  * detached at this moment sees to his own. Best effort; failures are logged. The caller has the lock of
  * his container's folder.
  */

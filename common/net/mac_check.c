@@ -34,21 +34,36 @@ static int put_removal(const char *veth, struct strbuf *text, struct err *err)
 	return others;
 }
 
+int mac_check_find(const struct attachment *att, struct err *err)
+{
+	autonftfound struct fw_nft_found_list found = { .items = NULL };
+
+	if (fw_nft_read(NFPROTO_BRIDGE, "ct-netns", &found, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < found.n; i++) {
+		if (str_eq(found.items[i].comment, att->veth))
+			return 1;
+	}
+	return 0;
+}
+
 int mac_check_add(const struct attachment *att, struct err *err)
 {
 	autoclose int lock_fd = fw_lock(err);
 	autostrbuf struct strbuf text = { .text = NULL };
 	char mac[LINK_MAC_TEXT_SIZE];
+	int others = lock_fd < 0 ? lock_fd : put_removal(att->veth, &text, err);
+	const bool is_first = others == 0 && !text.text;
 
-	if (lock_fd < 0 || put_removal(att->veth, &text, err) < 0)
-		return -err->code;
+	if (others < 0)
+		return others;
 	link_mac_text(&att->mac, mac);
 	strbuf_printf(&text,
 		      "add table " TABLE "\n"
 		      "add chain " CHAIN " { " HOOK " }\n"
 		      "add rule " CHAIN " iifname \"%s\" ether saddr != %s drop comment \"%s\"\n",
 		      att->veth, mac, att->veth);
-	return fw_nft_run(text.text, err) < 0 ? err_ctx(err, "macspoofchk") : 0;
+	return fw_nft_run(text.text, err) < 0 ? err_ctx(err, "macspoofchk") : is_first;
 }
 
 int mac_check_remove(const struct attachment *att, struct err *err)

@@ -11,7 +11,9 @@
  * table goes with its last rule. Both wait for fw_lock().
  */
 
-/* Made, or made anew. */
+/* 1: it is there, 0: it is not. */
+int mac_check_find(const struct attachment *att, struct err *err);
+/* Made, or made anew. 1: it is the only one; if others should be there, the tables were flushed. */
 int mac_check_add(const struct attachment *att, struct err *err);
 /* Fine when there is none; costs nothing for an attachment that never had one. */
 int mac_check_remove(const struct attachment *att, struct err *err);
