@@ -45,6 +45,9 @@ struct attach_request {
  */
 int attach(const struct attach_request *request, struct attachment *att, struct err *err);
 
+/* What the host end is to be as a port of the bridge. */
+struct link_port attach_wanted_port(const struct network *net, const struct attachment *att);
+
 /* A MAC to ask for: link_mac_parse(), but for the one that is all zero. */
 int attach_parse_mac(const char *text, const char *what, struct link_mac *mac, struct err *err);
 

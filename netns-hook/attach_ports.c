@@ -144,8 +144,6 @@ int attach_run_ports(void *ctx, struct err *err)
 		rc = fault_point("ports", ".claimed", err);
 	if (rc >= 0)
 		rc = open_loopback(a->att, err);
-	if (rc >= 0 && a->may_exist)
-		rc = attach_set_port(a, err);
 	if (rc >= 0)
 		rc = firewall_publish(a->att, err);
 	if (rc >= 0)

@@ -98,7 +98,5 @@ void attach_plan_inside(const void *ctx, FILE *out);
 /* In attach_routes.c: of a resumed attachment those that are not wanted any more go. */
 int attach_undo_inside(void *ctx, struct err *err);
 int attach_resume_dead_ends(struct attach *a, const struct attachment *old, struct err *err);
-/* The host end as a port of the bridge: isolated, hairpin. */
-int attach_set_port(struct attach *a, struct err *err);
 
 #endif

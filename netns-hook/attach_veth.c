@@ -71,20 +71,35 @@ static bool is_leftover(const struct attach *a, const struct link_info *host)
 	return host->master == 0 || host->master == a->bridge.link.index;
 }
 
-static struct link_port wanted_port(const struct attach *a)
+struct link_port attach_wanted_port(const struct network *net, const struct attachment *att)
 {
 	return (struct link_port){
-		.isolated = a->request->net->ingress == NETWORK_INGRESS_ISOLATED ||
-			    a->request->net->shape.port_isolation,
-		.hairpin = a->att->n_ports > 0 || a->request->net->shape.hairpin,
+		.isolated = net->ingress == NETWORK_INGRESS_ISOLATED || net->shape.port_isolation,
+		.hairpin = att->n_ports > 0 || net->shape.hairpin,
 	};
 }
 
+static struct link_port wanted_port(const struct attach *a)
+{
+	return attach_wanted_port(a->request->net, a->att);
+}
+
 /*
- * One more message, for those alone who need it. Where bridged frames pass through the rules
- * (br_netfilter), a container that uses its own published port is sent its own frame back.
+ * Where bridged frames pass through the rules (br_netfilter), a container that uses its own published
+ * port is sent its own frame back.
  */
-int attach_set_port(struct attach *a, struct err *err)
+static int set_port(struct attach *a, const struct link_info *host, struct err *err)
+{
+	const struct link_port port = wanted_port(a);
+
+	if (a->att->routed ||
+	    (port.isolated == host->port.isolated && port.hairpin == host->port.hairpin))
+		return 0;
+	return link_set_port(&a->nl, host->index, &port, err);
+}
+
+/* One more message, for those alone who need it. */
+static int set_new_port(struct attach *a, struct err *err)
 {
 	const struct link_port port = wanted_port(a);
 	struct link_info host;
@@ -93,7 +108,7 @@ int attach_set_port(struct attach *a, struct err *err)
 		return 0;
 	int rc = link_get(&a->nl, a->att->veth, &host, err);
 
-	return rc < 0 ? rc : link_set_port(&a->nl, host.index, &port, err);
+	return rc < 0 ? rc : set_port(a, &host, err);
 }
 
 static int create_veth(struct attach *a, struct err *err)
@@ -111,7 +126,7 @@ static int create_veth(struct attach *a, struct err *err)
 		veth.host_mac = gateway_mac(a);
 	int rc = link_add_veth(&a->nl, &veth, err);
 
-	return rc < 0 ? rc : attach_set_port(a, err);
+	return rc < 0 ? rc : set_new_port(a, err);
 }
 
 /* The host's name is taken. 1: it is free now, or another one was chosen; 0: it was not that name. */
@@ -145,7 +160,7 @@ int attach_run_veth(void *ctx, struct err *err)
 	else if (rc >= 0)
 		rc = 0;
 	if (rc > 0 && is_whole(a, &host))
-		return 0;
+		return set_port(a, &host, err);
 	for (unsigned int salt = 1, unseen = 0; rc >= 0 && salt <= VETH_NAMES; salt++) {
 		rc = create_veth(a, err);
 		if (rc != -EEXIST)

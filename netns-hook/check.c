@@ -16,6 +16,7 @@
 #include "common/net/tc.h"
 #include "common/net/vlan.h"
 #include "common/str.h"
+#include "netns-hook/attach.h"
 #include "netns-hook/bandwidth.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/ports.h"
@@ -57,6 +58,20 @@ static int check_vlans(struct check *check, const struct attachment *att, int ve
 	return 0;
 }
 
+/* Of its definition, which has no place in the record. */
+static void check_port(struct check *check, const struct attachment *att,
+		       const struct link_info *veth)
+{
+	const struct link_port wanted = check->net ? attach_wanted_port(check->net, att)
+						   : veth->port;
+
+	if (wanted.isolated != veth->port.isolated)
+		check_differs(check, "%s: is %sisolated from other ports of bridge %s", att->veth,
+			      wanted.isolated ? "not " : "", att->bridge);
+	if (wanted.hairpin != veth->port.hairpin)
+		check_differs(check, "%s: hairpin is %s", att->veth, wanted.hairpin ? "off" : "on");
+}
+
 static int check_veth(struct check *check, const struct attachment *att, struct link_info *veth,
 		      struct err *err)
 {
@@ -81,6 +96,8 @@ static int check_veth(struct check *check, const struct attachment *att, struct 
 		check_differs(check, "%s: is not a port of bridge %s", att->veth, att->bridge);
 	else if (found && check_vlans(check, att, veth->index, bridge.index, err) < 0)
 		return -err->code;
+	else if (found && !att->routed)
+		check_port(check, att, veth);
 	if (veth->mtu != att->mtu)
 		check_differs(check, "%s: its MTU is %u, not %u", att->veth, veth->mtu, att->mtu);
 	return 0;

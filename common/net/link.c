@@ -50,6 +50,26 @@ static void copy_name(char name[IFNAMSIZ], const struct nlattr *attr)
 		(void)snprintf(name, IFNAMSIZ, "%.*s", nla_len(attr), (const char *)nla_data(attr));
 }
 
+static bool read_flag(const struct nlattr *data, int type)
+{
+	const struct nlattr *flag = nla_find(nla_data(data), nla_len(data), type);
+
+	return flag && nla_len(flag) >= 1 && nla_get_u8(flag) != 0;
+}
+
+static void read_port(const struct nlattr *linkinfo, struct link_port *port)
+{
+	const struct nlattr *data =
+		nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_SLAVE_DATA);
+	char kind[IFNAMSIZ] = "";
+
+	copy_name(kind, nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_SLAVE_KIND));
+	if (!data || !str_eq(kind, "bridge"))
+		return;
+	port->isolated = read_flag(data, IFLA_BRPORT_ISOLATED);
+	port->hairpin = read_flag(data, IFLA_BRPORT_MODE);
+}
+
 static void read_link(const struct nlmsghdr *answer, struct link_info *info)
 {
 	const struct ifinfomsg *head = nlmsg_data(answer);
@@ -73,9 +93,10 @@ static void read_link(const struct nlmsghdr *answer, struct link_info *info)
 		memcpy(info->mac.bytes, nla_data(attrs[IFLA_ADDRESS]), LINK_MAC_BYTES);
 	link_conf_read(attrs[IFLA_AF_SPEC], &info->conf);
 	linkinfo = attrs[IFLA_LINKINFO];
-	if (linkinfo)
-		copy_name(info->kind,
-			  nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_KIND));
+	if (!linkinfo)
+		return;
+	copy_name(info->kind, nla_find(nla_data(linkinfo), nla_len(linkinfo), IFLA_INFO_KIND));
+	read_port(linkinfo, &info->port);
 }
 
 static void take_link(const struct nlmsghdr *answer, void *ctx)

@@ -22,6 +22,12 @@ struct link_mac {
 	uint8_t bytes[LINK_MAC_BYTES];
 };
 
+/* As a port of its bridge: kept from other such ports; may send back where it came from. */
+struct link_port {
+	bool isolated;
+	bool hairpin;
+};
+
 struct link_info {
 	int index;
 	char name[IFNAMSIZ];
@@ -32,6 +38,7 @@ struct link_info {
 	int master; /* index; 0: none */
 	int peer;   /* IFLA_LINK: index of a veth's other end in its namespace; 0: none */
 	struct link_mac mac;
+	struct link_port port; /* all false when it is none */
 	struct link_conf conf;
 };
 
@@ -93,11 +100,6 @@ struct link_tuning {
 	int64_t txqueuelen;
 };
 int link_tune(struct netlink *nl, int index, const struct link_tuning *tuning, struct err *err);
-/* As a port of its bridge: kept from other such ports; may send back where it came from. */
-struct link_port {
-	bool isolated;
-	bool hairpin;
-};
 int link_set_port(struct netlink *nl, int index, const struct link_port *port, struct err *err);
 /* Off its bridge; fine when it is on none. */
 int link_set_nomaster(struct netlink *nl, int index, struct err *err);

@@ -187,6 +187,28 @@ millis_to_fetch() {
 	inside a ping -c 1 -W 2 10.44.0.1
 }
 
+@test "port: check says what it is and should not be, repair and an attach again make it so" {
+	define ',"portIsolation":true'
+	container a
+	container b
+	attach a --network s --publish 8080:80
+	attach b --network s
+	bridge link set dev "$(veth_of a)" isolated off hairpin off
+	run -1 "$NETNS_TOOL" check
+	assert_equal "$output" "container 'a': $(veth_of a): is not isolated from other ports of bridge s0
+container 'a': $(veth_of a): hairpin is off"
+	"$NETNS_TOOL" repair
+	run -0 "$NETNS_TOOL" check
+	run ! inside a ping -c 1 -W 1 "$(address_of b)"
+	define ''
+	run -1 "$NETNS_TOOL" check b
+	assert_equal "$output" "container 'b': $(veth_of b): is isolated from other ports of bridge s0"
+	attach a --network s
+	attach b --network s
+	run -0 "$NETNS_TOOL" check
+	inside a ping -c 1 -W 2 "$(address_of b)"
+}
+
 @test "port: a wrong type is refused by name" {
 	container a
 	refused ',"hairpinMode":1' '' hairpinMode
