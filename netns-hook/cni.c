@@ -41,6 +41,30 @@ static int fail_as(struct cni *cni, enum cni_code code, int rc)
 	return rc;
 }
 
+/* ---- DEL ---- */
+
+static int run_del(struct cni *cni, struct err *err)
+{
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autoclose int state_fd = -1;
+	int rc = state_open(NETWORK_STATE_DIR, false, &state_fd, err);
+
+	if (rc > 0)
+		rc = netlink_open(&nl, err) < 0 ? -err->code : 1;
+	if (rc <= 0)
+		return rc;
+	const struct detach detach = {
+		.state_fd = state_fd,
+		.nl = &nl,
+		.link = DETACH_LINK_DELETE,
+		.netns_fd = -1,
+	};
+	const struct detach_choice choice = { cni->env.ifname, cni->conf.name };
+
+	rc = detach_chosen(&detach, cni->env.container, &choice, err);
+	return rc < 0 ? err_ctx(err, "container '%s'", cni->env.container) : 0;
+}
+
 /* ---- ADD ---- */
 
 /* With a length or without: both are in use. */
@@ -62,10 +86,10 @@ static int add_ip(struct attach_request *request, const char *text, const char *
 	return 0;
 }
 
-/* podman asks for the id's beginning too, which the engine knows, and leaves out if it is no name. */
+/* podman asks for the short id too, which the engine knows, and leaves out if it is no name. */
 static int add_alias(struct cni *cni, const char *text, struct err *err)
 {
-	if (str_starts(cni->env.container, text))
+	if (hosts_is_short_id(cni->env.container, text))
 		return 0;
 	return hosts_add_alias(&cni->aliases, text, "runtimeConfig.aliases", err);
 }
@@ -143,6 +167,19 @@ static int keep_definition(const struct cni *cni, struct err *err)
 	return rc < 0 ? rc : definition_keep(state_fd, &cni->conf.net, cni->conf.root, err);
 }
 
+/* An ADD that fails leaves all as it was. */
+static int finish_add(struct cni *cni, const struct attachment *att, bool is_new, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	int rc = keep_definition(cni, err);
+
+	if (rc >= 0)
+		rc = make_result(cni, att, err);
+	if (rc < 0 && is_new)
+		(void)run_del(cni, &ignored);
+	return rc;
+}
+
 static int run_add(struct cni *cni, struct err *err)
 {
 	autoattachment struct attachment att = { 0 };
@@ -171,33 +208,7 @@ static int run_add(struct cni *cni, struct err *err)
 		return rc;
 	request.netns_fd = netns_fd;
 	rc = attach(&request, &att, err);
-	if (rc >= 0)
-		rc = keep_definition(cni, err);
-	return rc < 0 ? rc : make_result(cni, &att, err);
-}
-
-/* ---- DEL ---- */
-
-static int run_del(struct cni *cni, struct err *err)
-{
-	autonetlink struct netlink nl = NETLINK_INIT;
-	autoclose int state_fd = -1;
-	int rc = state_open(NETWORK_STATE_DIR, false, &state_fd, err);
-
-	if (rc > 0)
-		rc = netlink_open(&nl, err) < 0 ? -err->code : 1;
-	if (rc <= 0)
-		return rc;
-	const struct detach detach = {
-		.state_fd = state_fd,
-		.nl = &nl,
-		.link = DETACH_LINK_DELETE,
-		.netns_fd = -1,
-	};
-	const struct detach_choice choice = { cni->env.ifname, cni->conf.name };
-
-	rc = detach_chosen(&detach, cni->env.container, &choice, err);
-	return rc < 0 ? err_ctx(err, "container '%s'", cni->env.container) : 0;
+	return rc < 0 ? rc : finish_add(cni, &att, rc == 0, err);
 }
 
 /* ---- CHECK ---- */

@@ -267,6 +267,11 @@ static bool has_short_id(const char *id)
 	return strlen(id) > SHORT_ID && id[strspn(id, "0123456789abcdef")] == '\0';
 }
 
+bool hosts_is_short_id(const char *id, const char *name)
+{
+	return has_short_id(id) && strlen(name) == SHORT_ID && str_starts(id, name);
+}
+
 int hosts_add_alias(struct strlist *aliases, const char *text, const char *what, struct err *err)
 {
 	if (!network_dns_is_name(text))

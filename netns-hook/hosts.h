@@ -13,6 +13,9 @@
  */
 #define HOSTS_NAME "hosts"
 
+/* Is it the beginning of the id that is a name of the container in any case? */
+bool hosts_is_short_id(const char *id, const char *name);
+
 /* One more name that somebody asks for, by `what`: refused when it is none, or one too many. */
 int hosts_add_alias(struct strlist *aliases, const char *text, const char *what, struct err *err);
 

@@ -205,6 +205,28 @@ teardown() {
 	grep -w web "$STATE_DIR/networks/seven/hosts"
 }
 
+@test "CNI ADD: an alias that an id begins with is a name like any other" {
+	net_conf 1.1.0 '.runtimeConfig.aliases = ["web", ""]'
+	refused 7 "aliases" ADD a CNI_CONTAINERID=web-frontend
+	net_conf 1.1.0 '.runtimeConfig.aliases = ["web"]'
+	add a CNI_CONTAINERID=web-frontend
+	assert_equal "$(grep 10.7.0.2 "$STATE_DIR/networks/seven/hosts")" "10.7.0.2 web-frontend web # web-frontend/eth0"
+}
+
+@test "CNI ADD: what goes wrong after the attach leaves no interface behind, nor takes one away" {
+	mkdir -p "$STATE_DIR/networks/seven/definition.json/in-the-way"
+	refused 999 "definition.json" ADD a
+	run ! inside a ip link show eth0
+	nothing_attached
+	rm -r "$STATE_DIR/networks/seven/definition.json"
+	add a
+	rm "$STATE_DIR/networks/seven/definition.json"
+	mkdir -p "$STATE_DIR/networks/seven/definition.json/in-the-way"
+	run -1 --separate-stderr cni ADD a
+	inside a ping -c 1 -W 2 10.7.0.1
+	cni DEL a
+}
+
 @test "CNI ADD: a MAC in the definition, as tuning has it, counts when the runtime has none" {
 	net_conf 1.1.0 '.mac = "02:00:00:00:00:07"'
 	add a
