@@ -270,10 +270,29 @@ static void audit_attachments(struct audit *audit)
 	}
 }
 
+/* What the warning named. */
+static void audit_damaged(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->records.damaged.n; i++) {
+		const char *id = audit->records.damaged.items[i];
+
+		if (audit->id && !str_eq(audit->id, id))
+			continue;
+		(void)printf("container '%s': a record of it is damaged; attach it again, which "
+			     "makes the record anew, or detach it\n",
+			     id);
+		audit->wrong++;
+	}
+}
+
 static int audit_all(struct audit *audit, struct err *err)
 {
 	bool found = false;
 	int rc = record_list(audit->state_fd, &audit->records, err);
+
+	if (rc >= 0)
+		audit_damaged(audit);
+	found = audit->wrong > 0;
 
 	for (size_t i = 0; rc >= 0 && i < audit->records.n; i++)
 		found = found || concerns(audit, &audit->records.items[i]);

@@ -462,7 +462,7 @@ static int undo_forwarding(void *ctx, struct err *err)
 		if (changed > 0)
 			report_item(work->report, REPORT_SYSCTL, REPORT_CHANGED,
 				    "net/%s = 1 (0 again)", name);
-		else if (work->found)
+		else if (work->found && network_has_family(work->net, families[i]))
 			report_item(work->report, REPORT_SYSCTL, REPORT_KEPT, "net/%s = 1 (%s)",
 				    name, why);
 	}

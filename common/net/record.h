@@ -159,10 +159,14 @@ int record_remove(const struct record_folder *folder, const char *ifname, struct
 int record_load(int state_fd, const char *container, const char *ifname, struct attachment *att,
 		struct err *err);
 
-/* Every record, sorted by container and interface. A damaged one is a log warning and left out. */
+/*
+ * Every record, sorted by container and interface. A damaged one is a log warning and left out; its
+ * container's id is among the damaged.
+ */
 struct record_list {
 	struct attachment *items;
 	size_t n;
+	struct strlist damaged;
 };
 #define autorecords __attribute__((cleanup(record_list_free)))
 int record_list(int state_fd, struct record_list *list, struct err *err);

@@ -194,8 +194,10 @@ static void list_container(int state_fd, const char *id, struct record_list *lis
 		struct attachment att;
 
 		rc = record_read(&folder, ifnames.items[i], &att, &err);
-		if (rc < 0)
+		if (rc < 0) {
 			log_warning("%s; ignoring", err.msg);
+			strlist_add(&list->damaged, id);
+		}
 		if (rc <= 0)
 			continue;
 		list->items = xreallocarray(list->items, list->n + 1, sizeof(*list->items));
@@ -221,5 +223,6 @@ void record_list_free(struct record_list *list)
 	for (size_t i = 0; i < list->n; i++)
 		attachment_free(&list->items[i]);
 	free(list->items);
+	strlist_free(&list->damaged);
 	*list = (struct record_list){ 0 };
 }

@@ -301,6 +301,23 @@ no_difference_of_b() {
 	no_difference c
 }
 
+@test "check, repair: a record that is damaged is a difference, and mended by an attach again" {
+	local text
+	attach a
+	attach b
+	for text in '' '{' '{}' null; do
+		printf '%s' "$text" >"$STATE_DIR/containers/a/eth0.json"
+		run -1 --separate-stderr "$NETNS_TOOL" check
+		[[ $output == "container 'a': a record of it is damaged"* ]] || fail "$output"
+		run -1 --separate-stderr "$NETNS_TOOL" check a
+		run -1 --separate-stderr "$NETNS_TOOL" repair
+		run -0 --separate-stderr "$NETNS_TOOL" check b
+		assert_equal "$output" "no difference"
+		attach a
+		no_difference
+	done
+}
+
 @test "check, repair: a container that is gone is said, and left to gc" {
 	attach a
 	stop_container a
