@@ -515,22 +515,27 @@ static struct ip_addr stand_in(int family, size_t pool)
 static void plan_addresses(const struct attach_request *request, struct attachment *att)
 {
 	const struct network *net = request->net;
+	struct attach_wants wants;
+	struct err ignored = ERR_INIT; /* the step of the leases says it */
 
-	for (size_t i = 0; i < net->n_ranges; i++) {
-		const struct network_range *range = &net->ranges[i];
-		struct attachment_address *address = &att->addresses[range->pool];
-		const int family = range->gateway.addr.family;
+	(void)attach_plan_wants(request, &wants, &ignored);
+	for (size_t i = 0; i < wants.n; i++) {
+		const struct attach_want *want = &wants.items[i];
+		const struct network_range *range = &net->ranges[0];
 
-		if (range->pool < att->n_addresses)
-			continue;
-		address->gateway = range->gateway.addr;
-		address->prefix =
-			(struct ip_prefix){ stand_in(family, range->pool), range->subnet.len };
-		for (size_t s = 0; s < request->n_static_ips; s++)
-			if (ip_contains(&range->subnet, &request->static_ips[s]))
-				address->prefix.addr = request->static_ips[s];
-		att->n_addresses = range->pool + 1;
+		for (size_t r = 0; r < net->n_ranges; r++) {
+			range = &net->ranges[r];
+			if (want->must ? ip_contains(&range->subnet, &want->addr)
+				       : range->pool == want->pool)
+				break;
+		}
+		att->addresses[i].gateway = range->gateway.addr;
+		att->addresses[i].prefix = (struct ip_prefix){
+			want->must ? want->addr : stand_in(range->gateway.addr.family, want->pool),
+			range->subnet.len,
+		};
 	}
+	att->n_addresses = wants.n;
 	att->mac = attach_mac(request, &att->addresses[0].prefix.addr);
 }
 

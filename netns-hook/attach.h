@@ -21,9 +21,9 @@ struct attach_request {
 	const char *netns_path; /* the name it was opened by; NULL: the process's */
 	bool cni;               /* for a CNI runtime */
 	bool again;             /* of an attachment that is there: ENOENT when it is not */
-	struct ip_addr static_ips[NETWORK_MAX_RANGES]; /* at most one for each pool */
-	size_t n_static_ips;                           /* pools without one: any address */
-	const struct record_port *ports;               /* to publish; borrowed */
+	struct ip_addr static_ips[ATTACHMENT_MAX_ADDRESSES]; /* of any of the pools */
+	size_t n_static_ips;             /* of a pool without one it gets any address */
+	const struct record_port *ports; /* to publish; borrowed */
 	size_t n_ports;
 	const char *hostname; /* of the container; NULL: unknown. Like the aliases a checked name */
 	const struct strlist *aliases; /* more names in the network; NULL: none */

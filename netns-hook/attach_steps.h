@@ -65,6 +65,23 @@ void attach_plan_neighbour(const void *ctx, FILE *out);
 int attach_run_tuning(void *ctx, struct err *err);
 void attach_plan_tuning(const void *ctx, FILE *out);
 
+/*
+ * The addresses to lease, in the order of the pools: of each those that are asked for, else those that
+ * the attachment has, else any one.
+ */
+struct attach_want {
+	size_t pool;
+	struct ip_addr addr; /* AF_UNSPEC: any */
+	bool must;           /* this one or nothing; else a preference */
+};
+struct attach_wants {
+	struct attach_want items[ATTACHMENT_MAX_ADDRESSES];
+	size_t n;
+};
+/* Those of an attachment that is not there yet. E2BIG: they are too many, and the list is cut. */
+int attach_plan_wants(const struct attach_request *request, struct attach_wants *wants,
+		      struct err *err);
+
 /* Steps in attach_lease.c; ctx is a struct attach. */
 int attach_run_lease(void *ctx, struct err *err);
 int attach_undo_lease(void *ctx, struct err *err);

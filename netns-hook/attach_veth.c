@@ -294,8 +294,11 @@ static int pin_gateways(struct attach *a, int index, struct err *err)
 	const struct link_mac mac = gateway_mac(a);
 	int rc = 0;
 
-	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++)
-		rc = neigh_pin(&a->nl_inside, index, &a->att->addresses[i].gateway, &mac, err);
+	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++) {
+		if (attachment_gateway_is_new(a->att, i))
+			rc = neigh_pin(&a->nl_inside, index, &a->att->addresses[i].gateway, &mac,
+				       err);
+	}
 	return rc;
 }
 
@@ -366,6 +369,8 @@ void attach_plan_inside(const void *ctx, FILE *out)
 		const struct link_mac mac = gateway_mac(a);
 		char text[LINK_MAC_TEXT_SIZE];
 
+		if (!attachment_gateway_is_new(a->att, i))
+			continue;
 		link_mac_text(&mac, text);
 		(void)fprintf(out, "inside: RTM_NEWNEIGH %s lladdr %s dev %s nud permanent\n",
 			      ip_addr_text(&a->att->addresses[i].gateway).text, text, ifname);

@@ -233,8 +233,11 @@ static int check_gateways(struct check *check, const struct attachment *att, str
 {
 	int rc = 0;
 
-	for (size_t i = 0; veth->index != 0 && rc >= 0 && i < att->n_addresses; i++)
-		rc = check_pin(check, nl, inside, &att->addresses[i].gateway, &veth->mac, err);
+	for (size_t i = 0; veth->index != 0 && rc >= 0 && i < att->n_addresses; i++) {
+		if (attachment_gateway_is_new(att, i))
+			rc = check_pin(check, nl, inside, &att->addresses[i].gateway, &veth->mac,
+				       err);
+	}
 	return rc;
 }
 

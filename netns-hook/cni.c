@@ -67,7 +67,7 @@ static int run_del(struct cni *cni, struct err *err)
 
 /* ---- ADD ---- */
 
-/* With a length or without: both are in use. */
+/* With a length or without: both are in use. Runtimes say the same one in several places. */
 static int add_ip(struct attach_request *request, const char *text, const char *what,
 		  struct err *err)
 {
@@ -80,8 +80,9 @@ static int add_ip(struct attach_request *request, const char *text, const char *
 	for (size_t i = 0; i < request->n_static_ips; i++)
 		if (ip_equal(&request->static_ips[i], &prefix.addr))
 			return 0;
-	if (request->n_static_ips == NETWORK_MAX_RANGES)
-		return err_set(err, E2BIG, "%s: more than %d addresses", what, NETWORK_MAX_RANGES);
+	if (request->n_static_ips == ATTACHMENT_MAX_ADDRESSES)
+		return err_set(err, E2BIG, "%s: more than %d addresses for an interface", what,
+			       ATTACHMENT_MAX_ADDRESSES);
 	request->static_ips[request->n_static_ips++] = prefix.addr;
 	return 0;
 }

@@ -51,8 +51,8 @@ const struct cmd_option options_table[] = {
 	OPTION("ipfile", 0, CMD_STRING, ipfile, "FILE",
 	       "write the address to FILE (default: .ip in the bundle)"),
 	OPTION("static-ip", 0, CMD_LIST, static_ips, "ADDRESS",
-	       "this address and no other; may be given once for each subnet (default: the next "
-	       "free one)"),
+	       "this address and no other; may be given several times, for one subnet too "
+	       "(default: the next free one)"),
 	OPTION("publish", 'p', CMD_LIST, publish, "[HOSTIP:]PORT:PORT[/PROTO]",
 	       "publish a port, or a run of them (8000-8009:80-89), of the container on the host"),
 	OPTION("mac", 0, CMD_STRING, mac, "MAC",

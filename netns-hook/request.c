@@ -138,8 +138,9 @@ static int add_static_ip(struct request_list *list, const char *text, const char
 	request = home_of(list, &addr);
 	if (!request)
 		return err_set(err, EINVAL, "%s: %s is in no subnet of these networks", what, text);
-	if (request->n_static_ips == NETWORK_MAX_RANGES)
-		return err_set(err, E2BIG, "%s: more than %d addresses", what, NETWORK_MAX_RANGES);
+	if (request->n_static_ips == ATTACHMENT_MAX_ADDRESSES)
+		return err_set(err, E2BIG, "%s: more than %d addresses for an interface", what,
+			       ATTACHMENT_MAX_ADDRESSES);
 	request->static_ips[request->n_static_ips++] = addr;
 	return 0;
 }

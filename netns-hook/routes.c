@@ -49,6 +49,8 @@ static void append_routed(const struct attachment *att, int link_index, struct r
 		const struct attachment_address *address = &att->addresses[i];
 		const struct ip_prefix subnet = { address->gateway, address->prefix.len };
 
+		if (!attachment_gateway_is_new(att, i))
+			continue;
 		append(list, &(const struct route){
 				     .dst = ip_host_prefix(&address->gateway),
 				     .link_index = link_index,

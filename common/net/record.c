@@ -38,6 +38,15 @@ struct ip_prefix attachment_prefix(const struct attachment *att, size_t i)
 	return att->routed ? ip_host_prefix(&prefix->addr) : *prefix;
 }
 
+bool attachment_gateway_is_new(const struct attachment *att, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (ip_equal(&att->addresses[j].gateway, &att->addresses[i].gateway))
+			return false;
+	}
+	return true;
+}
+
 const char *attachment_gateway_if(const struct attachment *att)
 {
 	if (att->routed)

@@ -87,6 +87,8 @@ void attachment_free(struct attachment *att);
 
 /* The i-th address as it is inside: on a routed network it is alone on its link. */
 struct ip_prefix attachment_prefix(const struct attachment *att, size_t i);
+/* Is it the first one with its gateway? Addresses of one subnet share theirs. */
+bool attachment_gateway_is_new(const struct attachment *att, size_t i);
 /* The interface of the host that the container's gateway answers on. */
 const char *attachment_gateway_if(const struct attachment *att);
 /* The first address of a family; NULL: none. */

@@ -240,6 +240,54 @@ teardown() {
 	assert_equal "$(address_of a)" 10.7.0.2
 }
 
+# ---- several addresses ----
+
+# ips: of the result.
+ips() {
+	result '[.ips[].address]'
+}
+
+@test "CNI ADD: several addresses of a subnet, by IP, args and capability, all of them in the result" {
+	both_families 1.1.0
+	add a CNI_ARGS=IP=10.7.0.20,fd00:7::20,10.7.0.10
+	assert_equal "$(ips)" '["10.7.0.20/24","10.7.0.10/24","fd00:7::20/64"]'
+	assert_equal "$(result '[.ips[] | [.interface, .gateway]] | unique')" '[[2,"10.7.0.1"],[2,"fd00:7::1"]]'
+	with_prev
+	cni CHECK a
+	cni DEL a
+	wait_for 5 no_veth
+	net_conf 1.1.0 '.ipam.ranges += [[{ "subnet": "fd00:7::/64" }]] | .capabilities.ips = true |
+		.runtimeConfig.ips = ["10.7.0.30/24", "fd00:7::30", "fd00:7::31/64"] | .args.cni.ips = ["10.7.0.40", "10.7.0.30"]'
+	add a CNI_ARGS=IP=10.7.0.30
+	assert_equal "$(ips)" '["10.7.0.30/24","10.7.0.40/24","fd00:7::30/64","fd00:7::31/64"]'
+	inside a ping -c 1 -W 2 -I 10.7.0.40 10.7.0.1
+	with_prev
+	cni CHECK a
+	inside a ip addr del 10.7.0.40/24 dev eth0
+	refused 100 "address 10.7.0.40/24 is missing" CHECK a
+	cni DEL a
+	nothing_attached
+	assert_equal "$(ls "$STATE_DIR/networks/seven/leases")" ""
+}
+
+@test "CNI ADD: several addresses, one of which cannot be: refused, and nothing is attached" {
+	add b CNI_ARGS=IP=10.7.0.20,10.7.0.21
+	refused 11 "10.7.0.21 is leased to container 'b'" ADD a CNI_ARGS=IP=10.7.0.30,10.7.0.21
+	refused 7 "10.7.0.1 cannot be leased" ADD a CNI_ARGS=IP=10.7.0.30,10.7.0.1
+	refused 7 "10.8.0.5 cannot be leased" ADD a CNI_ARGS=IP=10.7.0.30,10.8.0.5
+	refused 7 "more than 16 addresses" ADD a "CNI_ARGS=IP=$(seq -s , -f 10.7.0.%g 30 46)"
+	assert_equal "$(ls -m "$STATE_DIR/networks/seven/leases")" "10.7.0.20, 10.7.0.21"
+	assert_equal "$(ls "$STATE_DIR/containers")" b
+	run ! inside a ip link show eth0
+}
+
+@test "CNI ADD: before 0.3.0 the result has the first address of each family" {
+	net_conf 0.2.0
+	add a CNI_ARGS=IP=10.7.0.20,10.7.0.10
+	assert_equal "$(result .ip4.ip)" '"10.7.0.20/24"'
+	assert_equal "$(recorded 'addresses[1].address')" 10.7.0.10/24
+}
+
 # ---- CHECK ----
 
 @test "CNI CHECK: silent while all is as it was, and each difference is said" {

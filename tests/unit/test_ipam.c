@@ -180,6 +180,34 @@ static void test_a_gap_behind_a_long_run_is_found(void **state)
 	expect_lease(f, "later", "10.9.0.2");
 }
 
+static void test_several_static_addresses_of_one_holder(void **state)
+{
+	static const char *const wanted[] = { "10.9.0.2", "10.9.0.9", "10.9.0.3" };
+	struct fixture *f = *state;
+	struct ipam_lease lease;
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		assert_int_equal(lease_as(f, "a", BOOT, wanted[i], &lease, &err), 0);
+		assert_string_equal(ip_addr_text(&lease.addr).text, wanted[i]);
+		assert_false(lease.reclaimed);
+	}
+	/* they do not move the cursor, and none of them is given to another */
+	expect_lease(f, "b", "10.9.0.4");
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		assert_int_equal(lease_as(f, "b", BOOT, wanted[i], &lease, &err), -EADDRINUSE);
+		err_clear(&err);
+	}
+	/* each goes back alone; all of what is left goes when its holder is dead */
+	assert_int_equal(release(f, "a", "10.9.0.9"), 1);
+	assert_int_equal(lease_as(f, "b", BOOT, "10.9.0.9", &lease, &err), 0);
+	strlist_add(&f->dead, "a");
+	assert_int_equal(lease_as(f, "c", BOOT, "10.9.0.2", &lease, &err), 0);
+	assert_true(lease.reclaimed);
+	assert_int_equal(lease_as(f, "c", BOOT, "10.9.0.3", &lease, &err), 0);
+	assert_true(lease.reclaimed);
+}
+
 static void test_static_address(void **state)
 {
 	struct fixture *f = *state;
@@ -337,6 +365,7 @@ int main(void)
 		TEST(test_full_pool_names_the_network),
 		TEST(test_a_gap_behind_a_long_run_is_found),
 		TEST(test_static_address),
+		TEST(test_several_static_addresses_of_one_holder),
 		TEST(test_static_address_must_be_leasable),
 		TEST(test_dead_holders_lose_their_lease_when_it_is_needed),
 		TEST(test_leases_of_another_boot_are_free),

@@ -120,6 +120,50 @@ static void test_without_an_address(void **state)
 	assert_int_equal(back.state, RECORD_ADDING);
 }
 
+/* Of two subnets in turn, as many as there is room for, and one more in the file. */
+static void test_as_many_addresses_as_there_is_room_for(void **state)
+{
+	struct fixture *f = *state;
+	autofolder struct record_folder folder = RECORD_FOLDER_INIT;
+	autoattachment struct attachment att = { 0 }, back = { 0 }, none = { 0 };
+	struct err err = ERR_INIT;
+
+	sample(&att, "a", "eth0");
+	for (size_t i = 2; i < ATTACHMENT_MAX_ADDRESSES; i++) {
+		att.addresses[i] = att.addresses[i % 2];
+		att.addresses[i].prefix.addr.bytes[3] = (uint8_t)i;
+	}
+	att.n_addresses = ATTACHMENT_MAX_ADDRESSES;
+	assert_int_equal(record_folder_open(f->state.fd, "a", true, -1, &folder, &err), 1);
+	assert_true(record_write(&folder, &att, &err) >= 0);
+	assert_int_equal(record_read(&folder, "eth0", &back, &err), 1);
+	assert_int_equal(back.n_addresses, ATTACHMENT_MAX_ADDRESSES);
+	for (size_t i = 0; i < back.n_addresses; i++) {
+		assert_true(
+			ip_equal(&back.addresses[i].prefix.addr, &att.addresses[i].prefix.addr));
+		assert_int_equal(attachment_gateway_is_new(&back, i), i < 2);
+	}
+
+	autojson json_node *node = record_json(&att);
+	json_node *list = NULL;
+
+	json_remove(node, "addresses");
+	list = json_put_array(node, "addresses");
+	for (size_t i = 0; i <= ATTACHMENT_MAX_ADDRESSES; i++) {
+		json_node *item = json_object();
+
+		json_put_string(item, "address", "172.19.9.9/16");
+		json_append(list, item);
+	}
+
+	autofree char *text = json_print(node, false);
+	autoclose int fd = openat(folder.fd, "eth0.json", O_WRONLY | O_TRUNC);
+
+	assert_true(file_write_all(fd, text, strlen(text), "record", &err) >= 0);
+	assert_int_equal(record_read(&folder, "eth0", &none, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "addresses: has more than 16 addresses"));
+}
+
 static void put_file(struct fixture *f, const char *path, const char *text, size_t len)
 {
 	autoclose int fd = openat(f->state.fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -300,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_is_written_is_read),
 		TEST(test_without_an_address),
+		TEST(test_as_many_addresses_as_there_is_room_for),
 		TEST(test_damaged_records_are_named_and_left_out),
 		TEST(test_a_bad_host_address_is_named_by_its_own_key),
 		TEST(test_list_is_sorted_and_skips_strangers),
