@@ -14,6 +14,10 @@
 source "${BASH_SOURCE[0]%/*}/assert.bash"
 # shellcheck source=tests/lib/snapshot.bash
 source "${BASH_SOURCE[0]%/*}/snapshot.bash"
+if [[ $BATS_VERSION == 1.8.2 && ${BATS_TRACE_LEVEL:-0} == 0 ]]; then
+	# shellcheck source=tests/lib/trace.bash
+	source "${BASH_SOURCE[0]%/*}/trace.bash"
+fi
 
 bats_require_minimum_version 1.5.0
 
@@ -106,17 +110,14 @@ make_bundle() {
 	dir=$(realpath "$dir")
 	make_rootfs "$dir/rootfs"
 	cp "$TOP/tests/lib/config.json" "$dir/config.json"
-	local filter
-	for filter in "$@"; do
-		edit_config "$dir" "$filter"
-	done
+	[ $# -eq 0 ] || edit_config "$dir" "$(printf '(%s) |' "$@") ."
 }
 
 # edit_config BUNDLE FILTER [jq options, e.g. --arg name value]
 edit_config() {
 	local bundle=$1 filter=$2
 	shift 2
-	jq "$@" "$filter" "$bundle/config.json" >"$bundle/config.json.new" || return
+	jq "$filter" "$bundle/config.json" "$@" >"$bundle/config.json.new" || return
 	mv "$bundle/config.json.new" "$bundle/config.json"
 }
 
@@ -131,7 +132,7 @@ set_args() {
 	local bundle=$1
 	shift
 	# shellcheck disable=SC2016
-	edit_config "$bundle" '.process.args = $args' --argjson args "$(json_list "$@")"
+	edit_config "$bundle" '.process.args = $ARGS.positional' --args -- "$@"
 }
 
 # add_hook BUNDLE KIND PATH [ARG...]: ARGs are the whole argv, argv[0] too.
@@ -139,9 +140,9 @@ add_hook() {
 	local bundle=$1 kind=$2 path=$3
 	shift 3
 	# shellcheck disable=SC2016
-	edit_config "$bundle" \
-		'.hooks[$kind] += [{path: $path} + if $args == [] then {} else {args: $args} end]' \
-		--arg kind "$kind" --arg path "$path" --argjson args "$(json_list "$@")"
+	edit_config "$bundle" '.hooks[$kind] += [{path: $path} +
+		if $ARGS.positional == [] then {} else {args: $ARGS.positional} end]' \
+		--arg kind "$kind" --arg path "$path" --args -- "$@"
 }
 
 # make_script PATH: stdin becomes an executable script.
@@ -165,12 +166,15 @@ SHOW_SIZES='trap "stty size" WINCH; trap "exec sh" INT; stty size; sleep 1000 >/
 # shellcheck disable=SC2090
 export SHOW_SIZES
 
+# Without jq, which takes longer to start than all the rest of a test's step.
 container_status() {
-	runtime state "$1" | jq -r .status
+	[[ $(runtime state "$1") =~ \"status\":[[:space:]]*\"([a-z]+)\" ]] || return 0
+	echo "${BASH_REMATCH[1]}"
 }
 
 container_pid() {
-	runtime state "$1" | jq -r .pid
+	[[ $(runtime state "$1") =~ \"pid\":[[:space:]]*([0-9]+) ]] || return 0
+	echo "${BASH_REMATCH[1]}"
 }
 
 # ---- networks ----
@@ -227,7 +231,7 @@ serve_http() {
 	[ -z "$1" ] || enter=(ip netns exec "$1")
 	"${enter[@]}" busybox httpd -f -p "$2" -h "$3" 3>&- >/dev/null 2>&1 &
 	TEST_PIDS+=($!)
-	wait_for 5 "${enter[@]}" sh -c "ss -Hltn 'sport = :$2' | grep -q ."
+	wait_for 20 "${enter[@]}" sh -c "ss -Hltn 'sport = :$2' | grep -q ."
 }
 
 # ---- waiting ----

@@ -26,17 +26,17 @@ legacy_rules() {
 host_links() {
 	# What is configured; counters, timers and queue sizes are not. Nor is the carrier: the kernel
 	# tells it some time after a port has come or gone (linkwatch), and the ports are in here.
-	ip -j -d link | jq -r 'sort_by(.ifname)[] | [.ifname, .linkinfo.info_kind // "-",
-		"mtu \(.mtu)", "group \(.group)", .address, "master \(.master // "-")",
+	{ ip -j -d link; ip -j addr; } | jq -rn '(input | sort_by(.ifname)[] | "link: " + ([.ifname,
+		.linkinfo.info_kind // "-", "mtu \(.mtu)", "group \(.group)", .address, "master \(.master // "-")",
 		"promiscuity \(.promiscuity)", .inet6_addr_gen_mode, .ifalias // "",
-		(.flags - ["LOWER_UP", "NO-CARRIER"] | sort | join(","))] | join(" ")' | section link
-	ip -j addr | jq -r 'sort_by(.ifname)[] | .ifname as $i | .addr_info[] |
-		"\($i) \(.local)/\(.prefixlen) \(.scope) \(.broadcast // "")"' | section address
+		(.flags - ["LOWER_UP", "NO-CARRIER"] | sort | join(","))] | join(" "))),
+		(input | sort_by(.ifname)[] | .ifname as $i | .addr_info[] |
+		"address: \($i) \(.local)/\(.prefixlen) \(.scope) \(.broadcast // "")")'
 }
 
 host_routes() {
-	ip -4 route show table all | sed 's/ linkdown//' | section route4
-	ip -6 route show table all | sed 's/ linkdown//' | sort | section route6
+	ip -4 route show table all | sed 's/ linkdown//; s/^/route4: /'
+	ip -6 route show table all | sed 's/ linkdown//; s/^/route6: /' | sort
 	ip -4 rule | section rule4
 	ip -6 rule | section rule6
 	ip neigh show nud permanent | section neighbour
@@ -51,7 +51,7 @@ host_firewall() {
 host_sysctls() {
 	local paths=(/proc/sys/net/ipv4/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf)
 	[ ! -d /proc/sys/net/bridge ] || paths+=(/proc/sys/net/bridge)
-	grep -rs . "${paths[@]}" | grep -v stable_secret | sort | section sysctl
+	grep -rs --exclude=stable_secret . "${paths[@]}" | sort | section sysctl
 }
 
 host_files() {

@@ -103,7 +103,7 @@ stop_container() {
 
 # address_of ID [IFNAME]
 address_of() {
-	inside "$1" ip -4 -j addr show dev "${2:-eth0}" | jq -r '.[].addr_info[].local'
+	inside "$1" ip -4 -o addr show dev "${2:-eth0}" | sed 's/.* inet \([0-9.]*\).*/\1/'
 }
 
 veths() {
@@ -135,7 +135,7 @@ same_as() {
 # unchanged_since FILE: the host looks as it did when FILE was written. A veth takes a moment to go,
 # and the bridge's carrier another to follow.
 unchanged_since() {
-	wait_for 5 same_as "$1" || snapshot | diff "$1" -
+	wait_for 20 same_as "$1" || snapshot | diff "$1" -
 }
 
 # serve ID: an HTTP server that answers "hello from ID" and writes its clients' addresses to a log.
@@ -146,7 +146,7 @@ serve() {
 		busybox httpd -f -vv -p 80 -h "$BATS_TEST_TMPDIR/www.$1" \
 		>/dev/null 2>"$BATS_TEST_TMPDIR/log.$1" 3>&- &
 	SERVERS+=("$!")
-	wait_for 5 inside "$1" sh -c "ss -tln | grep -q ':80 '"
+	wait_for 20 inside "$1" sh -c "ss -tln | grep -q ':80 '"
 }
 
 # fetch ID HOST
@@ -172,7 +172,7 @@ make_dual_host() {
 	ip addr add 2001:db8::1/64 dev up0 nodad
 	ip -n outside addr add 2001:db8::2/64 dev up0 nodad
 	ip route add ::/0 via 2001:db8::2
-	wait_for 5 ping -6 -c 1 -W 1 2001:db8::2
+	wait_for 20 ping -6 -c 1 -W 1 2001:db8::2
 }
 
 # answer ID PORT [udp|sctp]: a server in the container that says its id to whoever sends something.
@@ -182,7 +182,7 @@ answer() {
 		>/dev/null 2>&1 3>&- &
 	SERVERS+=("$!")
 	[ "$kind" = sctp ] || flag=${kind:0:1}
-	wait_for 5 inside "$id" sh -c "ss -Hln$flag 'sport = :$port' | grep -q ."
+	wait_for 20 inside "$id" sh -c "ss -Hln$flag 'sport = :$port' | grep -q ."
 }
 
 # ask WHERE HOST PORT [udp|sctp]: what the server says; WHERE is a container, "outside" or "host".
@@ -197,7 +197,7 @@ ask() {
 }
 
 bridge_rests() {
-	[ "$(ip -j link show netns0 | jq -r '.[0].operstate')" = DOWN ]
+	[[ $(ip -o link show netns0) == *" state DOWN "* ]]
 }
 
 # A network that was used once: its folders are there, and the bridge has had a carrier and lost it.
@@ -208,8 +208,8 @@ warm_up() {
 	container warm
 	attach warm
 	detach warm
-	wait_for 5 no_veth
-	wait_for 5 bridge_rests
+	wait_for 20 no_veth
+	wait_for 20 bridge_rests
 	stop_container warm
 }
 
@@ -221,7 +221,7 @@ clean_host() {
 		stop_container "$id"
 	done
 	common_teardown
-	wait_for 5 no_veth
+	wait_for 20 no_veth
 	"$NETNS_TOOL" rm --force >/dev/null 2>&1 || true
 	rm -rf "$STATE_DIR"
 }

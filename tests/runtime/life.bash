@@ -54,13 +54,14 @@ left_files() {
 # Processes of other namespaces than ours are of a container. One without arguments has given its
 # memory back: it was killed and is on its way out (crun does not wait for what it kills).
 left_processes() {
-	local own dir words
+	local own dir link words
 	own=$(readlink /proc/self/ns/mnt)
-	for dir in /proc/[0-9]*; do
-		[ "$(readlink "$dir/ns/mnt")" != "$own" ] || continue
+	while read -r dir link; do
+		[ "$link" != "$own" ] || continue
+		dir=${dir%/ns/mnt}
 		words=$(tr '\0' ' ' <"$dir/cmdline")
 		[ -z "$words" ] || [ ! -e "$dir/exe" ] || echo "process ${dir##*/} $words"
-	done 2>/dev/null
+	done 2>/dev/null < <(find /proc/[0-9]*/ns/mnt -maxdepth 0 -printf '%p %l\n' 2>/dev/null)
 }
 
 # rt COMMAND...: as bats' run, but a container's process that keeps stdout open holds nobody up.

@@ -116,7 +116,7 @@ next_holder() {
 	make_dual_host
 	"$TOP/tests/lib/talk.py" serve sctp 5000 host >/dev/null 2>&1 3>&- &
 	SERVERS+=("$!")
-	wait_for 5 sh -c "ss -HlnS 'sport = :5000' | grep -q ."
+	wait_for 20 sh -c "ss -HlnS 'sport = :5000' | grep -q ."
 	container a
 	run -1 attach a --network dual --publish 5000:5000/sctp
 	[[ $output == *"published port 5000:5000/sctp: a process of this host has port 5000 already"* ]]

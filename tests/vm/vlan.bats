@@ -35,7 +35,8 @@ attached() {
 }
 
 veth_of() {
-	jq -r .veth "$STATE_DIR/containers/$1/eth0.json"
+	[[ $(<"$STATE_DIR/containers/$1/eth0.json") =~ \"veth\":[[:space:]]*\"([^\"]+)\" ]]
+	echo "${BASH_REMATCH[1]}"
 }
 
 # vlans_of LINK: "1:Egress Untagged 10:PVID,Egress Untagged"
@@ -158,7 +159,7 @@ gateway_works() {
 	run -1 "$NETNS_TOOL" rm --network trunk
 	[[ $output == *"has 1 port(s) ($(veth_of t))"* ]]
 	detach t
-	wait_for 5 veths 3
+	wait_for 20 veths 3
 	run -0 "$NETNS_TOOL" rm --network trunk
 	[[ $output == *"address 10.47.0.1/24 on v0"* ]]
 	[[ $(ip -4 addr show v0) != *10.47.0.1* ]]
@@ -188,14 +189,14 @@ gateway_works() {
 	[[ $output == *"has 1 port(s) ($(veth_of a))"* ]]
 	run -0 detach a
 	assert_equal "$output" ""
-	wait_for 5 veths 1
+	wait_for 20 veths 1
 	run -0 "$NETNS_TOOL" rm --network ten
 	[[ $output == *"v0 (another network is on it)"* ]]
 	run ! ip link show v0.10
 	hears c 10.46.0.1
 	assert_equal "$(vlans_of v0)" "1:PVID,Egress Untagged 20:"
 	detach c
-	wait_for 5 no_veth
+	wait_for 20 no_veth
 	"$NETNS_TOOL" rm --network twenty >/dev/null
 	stop_container a
 	stop_container c
@@ -290,7 +291,7 @@ faults() {
 	hears a 10.45.0.1
 	assert_equal "$(vlans_of br7)" "1:PVID,Egress Untagged 7:"
 	detach a
-	wait_for 5 no_veth
+	wait_for 20 no_veth
 	"$NETNS_TOOL" rm --network seven >/dev/null
 	assert_equal "$(vlans_of br7)" "1:PVID,Egress Untagged"
 	run ! ip link show br7.7
@@ -326,7 +327,7 @@ faults() {
 	[[ $output == *"network v0.20"*"address 10.46.0.1/24 on v0.20"* ]]
 	run -0 "$BRIDGE_SETUP_BIN" doctor --bridge v0 --ip 10.46.0.1/24 --vlan 20
 	detach a
-	wait_for 5 no_veth
+	wait_for 20 no_veth
 	"$BRIDGE_SETUP_BIN" down --bridge v0 --ip 10.45.0.1/24 --vlan 10 >/dev/null
 	"$NETNS_TOOL" rm --bridge v0 --ip 10.46.0.1/24 --vlan 20 >/dev/null
 	run ! ip link show v0
