@@ -205,7 +205,13 @@ static int look_back(struct attach *a, struct err *err)
 	}
 	if (rc == 0 && a->request->again)
 		return err_set(err, ENOENT, "it was detached meanwhile");
-	return rc > 0 ? resume(a, &old, err) : rc;
+	if (rc > 0)
+		rc = resume(a, &old, err);
+	if (rc >= 0 && !a->was_attached && str_eq(old.network, att->network)) {
+		a->leftover = old;
+		old = (struct attachment){ 0 };
+	}
+	return rc;
 }
 
 static int run_record(void *ctx, struct err *err)
@@ -231,13 +237,23 @@ static int run_record(void *ctx, struct err *err)
 	return rc;
 }
 
+/* Without a record nobody would find it. */
+static int undo_leftover(struct attach *a, struct err *err)
+{
+	struct detach undo = attach_undo(a);
+
+	undo.netns_fd = a->request->netns_fd;
+	return detach_one(&undo, &a->folder, &a->leftover, err);
+}
+
 static int undo_record(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 
 	if (a->was_attached)
 		return 0;
-	int rc = record_remove(&a->folder, a->att->ifname, err);
+	int rc = a->leftover.container ? undo_leftover(a, err)
+				       : record_remove(&a->folder, a->att->ifname, err);
 
 	return rc < 0 ? rc : record_folder_prune(&a->folder, err);
 }
@@ -481,6 +497,7 @@ int attach(const struct attach_request *request, struct attachment *att, struct 
 	netlink_close(&a.nl_inside);
 	netlink_close(&a.nl);
 	record_folder_close(&a.folder);
+	attachment_free(&a.leftover);
 	cleanup_close(&a.state_fd);
 	return rc < 0 ? err_ctx(err, "container '%s'", request->container) : a.was_attached;
 }

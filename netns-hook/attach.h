@@ -40,7 +40,8 @@ struct attach_request {
  * Attach the container: the steps of attach.c. No fork, no exec, no sleep, no dump.
  * Asked again for the same container and interface, it gives the same address, verifies what is
  * there and makes what is missing. On failure all is as it was before: only the network itself
- * (bridge, rules), which is nobody's in particular, stays when it was just made.
+ * (bridge, rules), which is nobody's in particular, stays when it was just made, and what an attach
+ * that was cut short had left is taken away.
  * Returns 1 when the container was attached already, 0 when it is now.
  */
 int attach(const struct attach_request *request, struct attachment *att, struct err *err);

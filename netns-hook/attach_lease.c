@@ -237,7 +237,7 @@ static int drop_old(struct attach *a, const struct attachment *old, const struct
 	return rc < 0 ? rc : detach_lease(&undo, &gone, err);
 }
 
-/* All or none: a failure gives back what was taken, but for what a whole attachment has. */
+/* All or none: a failure gives back what was taken just now. */
 static void give_back(const struct attach *a, const struct attachment *old,
 		      const struct taken *taken)
 {
@@ -248,14 +248,11 @@ static void give_back(const struct attach *a, const struct attachment *old,
 		const struct ip_addr *addr = &taken->items[i].addr;
 		bool had = false;
 
-		for (size_t j = 0; a->was_attached && j < old->n_addresses; j++)
+		for (size_t j = 0; j < old->n_addresses; j++)
 			had = had || ip_equal(&old->addresses[j].prefix.addr, addr);
 		if (!had)
 			(void)ipam_release(a->state_fd, old->network, addr, &holder, &ignored);
 	}
-	for (size_t i = 0; !a->was_attached && i < old->n_addresses; i++)
-		(void)ipam_release(a->state_fd, old->network, &old->addresses[i].prefix.addr,
-				   &holder, &ignored);
 }
 
 int attach_undo_lease(void *ctx, struct err *err)

@@ -23,6 +23,8 @@ struct attach {
 	struct record_folder folder;
 	struct bridge_found bridge;
 	bool was_attached; /* the attachment was there and whole: a failure leaves it alone */
+	/* One that was not, of the same network: a failure takes away what it left. No container: none */
+	struct attachment leftover;
 	bool linked_hosts; /* the container's hosts file was linked just now */
 	bool had_vlans;    /* the port that may exist is in VLANs */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */

@@ -306,6 +306,35 @@ teardown() {
 	done
 }
 
+@test "attach: one that was cut short, and fails when it is gone on with, leaves nothing" {
+	warm_up
+	container a
+	container b
+	attach b --static-ip 172.19.0.9
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	attach a --static-ip 172.19.0.20 --alias web
+	jq '.state = "adding"' "$STATE_DIR/containers/a/eth0.json" >"$BATS_TEST_TMPDIR/record"
+	cp "$BATS_TEST_TMPDIR/record" "$STATE_DIR/containers/a/eth0.json"
+	run -1 attach a --static-ip 172.19.0.9 --alias web
+	assert_output_has "172.19.0.9 is leased to container 'b'"
+	unchanged_since "$BATS_TEST_TMPDIR/before"
+	run ! inside a ip link show eth0
+	attach a
+}
+
+@test "attach: one that was cut short and published ports, and fails, leaves no rule and no claim" {
+	container a
+	container b
+	attach b --static-ip 172.19.0.9
+	attach a --static-ip 172.19.0.20 --publish 8080:80
+	jq '.state = "adding"' "$STATE_DIR/containers/a/eth0.json" >"$BATS_TEST_TMPDIR/record"
+	cp "$BATS_TEST_TMPDIR/record" "$STATE_DIR/containers/a/eth0.json"
+	run -1 attach a --static-ip 172.19.0.9 --publish 8080:80
+	run ! grep -q 172.19.0.20 <(iptables-legacy-save; nft list ruleset)
+	attach b --static-ip 172.19.0.9 --publish 8080:80
+	assert_equal "$("$NETNS_TOOL" ls --json | jq -r '.[].container')" b
+}
+
 @test "attach: forks nothing, runs nothing, sleeps and dumps nothing" {
 	container a
 	container b
