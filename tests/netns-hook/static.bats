@@ -171,12 +171,18 @@ translations() {
 
 # ---- all or none ----
 
+# settled: bridge and veth have their link-local addresses, which the kernel gives when it likes.
+settled() {
+	[ "$(ip -6 -o addr show scope link -tentative | wc -l)" -eq 2 ]
+}
+
 @test "static addresses: one that cannot be refuses them all, and nothing has changed" {
 	local wrong text
 	join a 10.8.0.9
 	detach a
 	wait_for 5 no_veth
 	join b 10.8.0.10 fd00:8::10
+	wait_for 10 settled
 	snapshot_quickly >"$BATS_TEST_TMPDIR/before"
 	while IFS='|' read -r wrong text; do
 		run -1 join a 10.8.0.20 fd00:8::20 "$wrong"
