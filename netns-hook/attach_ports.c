@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/net/bridge.h"
 #include "common/net/bridge_state.h"
 #include "common/net/conntrack.h"
 #include "common/net/firewall.h"
@@ -130,8 +131,10 @@ int attach_run_ports(void *ctx, struct err *err)
 	const struct ipam_alive others = state_alive_of(&alive);
 	int rc = 0;
 
-	if (a->bridge.mended)
+	if (a->bridge.mended) {
 		republish_others(a->state_fd, &a->nl, &a->folder, a->att->ifname);
+		bridge_restored(a->state_fd, a->request->net);
+	}
 	if (a->att->n_ports == 0)
 		return 0;
 	a->att->firewall = a->bridge.firewall;

@@ -23,6 +23,7 @@
 #define LOCK_NAME       "lock"
 #define LOCK_TIMEOUT_MS 10000
 #define LEASES_NAME     "leases"
+#define RESTORE_NAME    "restore"
 #define PORTS_NAMED     5
 
 /* A network's folder, locked. */
@@ -348,11 +349,37 @@ static int find_unmanaged(struct netlink *nl, const struct network *net, struct 
 	return 0;
 }
 
+/*
+ * Whoever finds the rules flushed mends the network's. What attachments had beside them is made again
+ * by the next attach, who knows the records; until then there is a note of it.
+ */
+static bool note_restore(int net_fd, const struct bridge_work *work)
+{
+	struct err err = ERR_INIT;
+
+	/* Rules that are there for the first time nobody has missed. */
+	if (!work->mended || work->made_rules)
+		return faccessat(net_fd, RESTORE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (file_write_atomic_at(net_fd, RESTORE_NAME, "", 0, 0600, &err) < 0)
+		log_warning("network '%s': its rules were mended, published ports may be missing: "
+			    "%s; run 'ct-netns repair'",
+			    work->net->name, err.msg);
+	return true;
+}
+
+void bridge_restored(int state_fd, const struct network *net)
+{
+	autofree char *path = xasprintf("networks/%s/" RESTORE_NAME, net->name);
+
+	(void)unlinkat(state_fd, path, 0);
+}
+
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		  const struct report *report, struct bridge_found *found, struct err *err)
 {
 	struct bridge_work work = begin(nl, state_fd, net, report);
 	autoclose int net_fd = -1;
+	bool restore = false;
 	int right = 0;
 
 	if (net->unmanaged) {
@@ -369,11 +396,12 @@ int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		right = bridge_glance(&work, err);
 	if (right == 0)
 		right = ensure_locked(&work, err);
+	restore = note_restore(net_fd, &work);
 	if (right < 0)
 		return err_ctx(err, "network '%s'", net->name);
 	if (found)
 		*found = (struct bridge_found){ work.link, work.gateway, work.state.firewall,
-						work.mended };
+						work.mended || restore };
 	return 0;
 }
 
@@ -519,6 +547,7 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	rc = bridge_state_load(locked.net_fd, &work.state, err);
 	/* What was set up counts, not what the definition says by now. */
 	if (rc > 0) {
+		known.unmanaged = false;
 		known.routed = work.state.routed;
 		memcpy(known.bridge, work.state.bridge, sizeof(known.bridge));
 		known.vlan.access = work.state.vlan;
@@ -528,7 +557,7 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
 	}
 	for (size_t i = 1; rc >= 0 && i < work.state.n_gateways; i++)
 		rc = network_add_range(&known, &work.state.gateways[i], true, err);
-	if (rc >= 0 && !net->unmanaged)
+	if (rc >= 0 && !known.unmanaged)
 		rc = known.routed ? remove_routed(&work, force, err)
 				  : remove_steps(&work, force, err);
 	if (rc >= 0)

@@ -47,6 +47,8 @@ struct bridge_found {
 	 * gateway was, and with it the routes to its containers. */
 	bool mended;
 };
+/* Who was told so has made again what other attachments had beside the network's rules. */
+void bridge_restored(int state_fd, const struct network *net);
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,
 		  const struct report *report, struct bridge_found *found, struct err *err);
 

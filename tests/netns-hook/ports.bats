@@ -242,6 +242,24 @@ no_port_rules() {
 	assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
 }
 
+@test "publish: and so it does when somebody else has mended the network's rules before it" {
+	local mender
+	make_host
+	container a
+	container b
+	attach a -p 8080:80
+	answer a 80
+	for mender in "$BRIDGE_SETUP_BIN up" "$NETNS_TOOL create"; do
+		flush_rules
+		$mender
+		attach b
+		assert_equal "$(ask outside 192.0.2.1 8080)" "a hi"
+		run -0 "$NETNS_TOOL" check
+		detach b
+	done
+	[ ! -e "$STATE_DIR/networks/default/restore" ]
+}
+
 # takes_over SPEC: of port 5353/udp, to 53 of a container.
 takes_over() {
 	container a

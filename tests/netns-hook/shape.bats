@@ -527,6 +527,19 @@ mtus() {
 	done
 }
 
+@test "unmanaged: rm of a network that was managed when it was set up takes back all of it" {
+	define ',"mtu":1500'
+	"$NETNS_TOOL" create --network s
+	"$NETNS_TOOL" rm --network s
+	rm -rf "$STATE_DIR"
+	print_host >"$BATS_TEST_TMPDIR/before"
+	"$NETNS_TOOL" create --network s
+	define ',"managed":false'
+	"$NETNS_TOOL" rm --network s
+	rm -rf "$STATE_DIR"
+	print_host | diff "$BATS_TEST_TMPDIR/before" -
+}
+
 @test "unmanaged: what needs a rule or a bridge of ours is refused" {
 	container a
 	unmanaged() {
