@@ -19,23 +19,11 @@
 #include "netns-hook/republish.h"
 #include "netns-hook/state.h"
 
-/* Are any of them on the host's 127.0.0.1? Then the bridge has to let such packets out and in. */
-static bool uses_loopback(const struct attachment *att)
-{
-	for (size_t i = 0; i < att->n_ports; i++) {
-		const struct ip_addr *host = &att->ports[i].host;
-
-		if (host->family != AF_INET6 && (ip_is_any(host) || host->bytes[0] == 127))
-			return true;
-	}
-	return false;
-}
-
 /* Only answers of containers come through: CT-INPUT, one of the network's constant rules. */
 static int open_loopback(const struct attachment *att, struct err *err)
 {
 	autofree char *path = xasprintf("ipv4/conf/%s/route_localnet", attachment_gateway_if(att));
-	int rc = uses_loopback(att) ? sysctl_ensure(path, "1", err) : 0;
+	int rc = ports_use_loopback(att) ? sysctl_ensure(path, "1", err) : 0;
 
 	return rc < 0 ? rc : 0;
 }
@@ -198,7 +186,7 @@ void attach_plan_ports(const void *ctx, FILE *out)
 	att.firewall = plan_firewall(a->request);
 	for (size_t i = 0; i < att.n_ports; i++)
 		(void)fprintf(out, "publish %s:\n", publish_text(&att.ports[i]).text);
-	if (uses_loopback(&att))
+	if (ports_use_loopback(&att))
 		(void)fprintf(out, "  make: net/ipv4/conf/%s/route_localnet = 1\n",
 			      attachment_gateway_if(&att));
 	for (size_t i = 0; i < att.n_ports; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netns-hook/check.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "common/net/mac_check.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
+#include "common/net/sysctl.h"
 #include "common/net/tc.h"
 #include "common/net/vlan.h"
 #include "common/str.h"
@@ -33,6 +35,13 @@ void check_differs(struct check *check, const char *fmt, ...)
 	va_end(args);
 	check->n++;
 	check->differs(check->ctx, text);
+}
+
+static void tell_wrong(void *ctx, enum report_kind kind, enum report_state state, const char *text)
+{
+	(void)kind;
+	if (state == REPORT_WRONG)
+		check_differs(ctx, "%s: is missing, or is not as it should be", text);
 }
 
 /* ---- the host's end ---- */
@@ -210,8 +219,11 @@ static int check_pin(struct check *check, struct netlink *nl, const struct link_
 static int check_host(struct check *check, const struct attachment *att,
 		      const struct link_info *veth, struct err *err)
 {
+	const struct report report = { .item = tell_wrong, .ctx = check };
 	int rc = 0;
 
+	if (veth->index != 0)
+		bridge_check_interface(veth, &report);
 	for (size_t i = 0; veth->index != 0 && rc >= 0 && i < att->n_addresses; i++) {
 		const struct ip_prefix dst = ip_host_prefix(&att->addresses[i].prefix.addr);
 		struct route route;
@@ -370,11 +382,24 @@ static int check_inside(struct check *check, const struct attachment *att,
 
 /* ---- ports, lease ---- */
 
-static void tell_wrong(void *ctx, enum report_kind kind, enum report_state state, const char *text)
+static int check_loopback(struct check *check, const struct attachment *att, struct err *err)
 {
-	(void)kind;
-	if (state == REPORT_WRONG)
-		check_differs(ctx, "%s: is missing, or is not as it should be", text);
+	const char *name = attachment_gateway_if(att);
+	autofree char *path = xasprintf("ipv4/conf/%s/route_localnet", name);
+	char value[SYSCTL_VALUE_SIZE] = "";
+
+	if (!ports_use_loopback(att))
+		return 0;
+	/* An interface that is missing has been told. */
+	if (sysctl_read(path, value, err) < 0) {
+		if (err->code != ENOENT)
+			return -err->code;
+		err_clear(err);
+	} else if (!str_eq(value, "1")) {
+		check_differs(check, "net/%s is %s, so nothing sent to 127.0.0.1 gets to its ports",
+			      path, value);
+	}
+	return 0;
 }
 
 static int check_ports(struct check *check, const struct attachment *att, struct err *err)
@@ -382,6 +407,8 @@ static int check_ports(struct check *check, const struct attachment *att, struct
 	const struct report report = { .item = tell_wrong, .ctx = check };
 	int rc = firewall_check_ports(att, &report, err);
 
+	if (rc >= 0)
+		rc = check_loopback(check, att, err);
 	for (size_t i = 0; rc >= 0 && i < att->n_ports; i++) {
 		rc = ports_holds(check->state_fd, att, &att->ports[i], err);
 		if (rc == 0)

@@ -381,3 +381,14 @@ int ports_collect(int state_fd, const struct ipam_gc *gc, struct err *err)
 	folder_prune(state_fd);
 	return rc;
 }
+
+bool ports_use_loopback(const struct attachment *att)
+{
+	for (size_t i = 0; i < att->n_ports; i++) {
+		const struct ip_addr *host = &att->ports[i].host;
+
+		if (host->family != AF_INET6 && (ip_is_any(host) || host->bytes[0] == 127))
+			return true;
+	}
+	return false;
+}

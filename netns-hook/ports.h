@@ -2,6 +2,8 @@
 #ifndef CT_NETNS_PORTS_H
 #define CT_NETNS_PORTS_H
 
+#include <stdbool.h>
+
 #include "common/err.h"
 #include "common/net/record.h"
 #include "netns-hook/ipam.h"
@@ -25,6 +27,9 @@ int ports_release(int state_fd, const struct attachment *att, struct err *err);
 /* 1: the claim on that port, one of the attachment's, is his; 0: it is not. */
 int ports_holds(int state_fd, const struct attachment *att, const struct record_port *port,
 		struct err *err);
+
+/* Are any of them on the host's 127.0.0.1? Then the bridge has to let such packets out and in. */
+bool ports_use_loopback(const struct attachment *att);
 
 /* Whose record is lost: what it claims, into its list, which is empty. Returns their number. */
 int ports_find(int state_fd, struct attachment *att, struct err *err);

@@ -73,6 +73,7 @@ int bridge_remove(struct netlink *nl, int state_fd, const struct network *net, b
  * differ, and nothing that it sends configures the host.
  */
 int bridge_guard_interface(const struct link_info *link, struct err *err);
+void bridge_check_interface(const struct link_info *link, const struct report *report);
 
 /* Interfaces that are up and called as the host ends of a routed network: a dump. */
 int bridge_host_ends(struct netlink *nl, const struct network *net, struct link_list *ends,

@@ -77,6 +77,16 @@ int bridge_guard_interface(const struct link_info *link, struct err *err)
 	return 0;
 }
 
+void bridge_check_interface(const struct link_info *link, const struct report *report)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		autofree char *text = link_setting_text(link->name, &sysctls[i]);
+		const bool right = link_conf_is(&link->conf, &sysctls[i]);
+
+		report_item(report, REPORT_SYSCTL, right ? REPORT_RIGHT : REPORT_WRONG, "%s", text);
+	}
+}
+
 bool bridge_glance_sysctls(const struct bridge_work *work)
 {
 	const struct link_info *link = NULL;

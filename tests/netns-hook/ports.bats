@@ -260,6 +260,20 @@ no_port_rules() {
 	[ ! -e "$STATE_DIR/networks/default/restore" ]
 }
 
+@test "publish: check says that 127.0.0.1 is out of reach, repair opens it" {
+	container a
+	container b
+	attach a -p 8080:80
+	attach b -p 192.0.2.1:8081:80
+	answer a 80
+	echo 0 >/proc/sys/net/ipv4/conf/netns0/route_localnet
+	run -1 "$NETNS_TOOL" check
+	assert_equal "$output" "container 'a': net/ipv4/conf/netns0/route_localnet is 0, so nothing sent to 127.0.0.1 gets to its ports"
+	"$NETNS_TOOL" repair
+	run -0 "$NETNS_TOOL" check
+	assert_equal "$(ask host 127.0.0.1 8080)" "a hi"
+}
+
 # takes_over SPEC: of port 5353/udp, to 53 of a container.
 takes_over() {
 	container a

@@ -378,6 +378,12 @@ no_difference() {
 	differs "route 0.0.0.0/0 via 10.8.0.1 is missing"
 	"$NETNS_TOOL" repair --network rt
 	no_difference
+	echo 1 >"/proc/sys/net/ipv6/conf/$veth/accept_ra"
+	echo 1 >"/proc/sys/net/ipv4/conf/$veth/rp_filter"
+	differs "net/ipv6/conf/$veth/accept_ra = 0: is missing, or is not as it should be"
+	differs "net/ipv4/conf/$veth/rp_filter = 2"
+	"$NETNS_TOOL" repair --network rt
+	no_difference
 	ip addr del 10.8.0.1/32 dev lo
 	ip route del unreachable 10.8.0.0/24
 	differs "address 10.8.0.1 on lo"
