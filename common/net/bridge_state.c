@@ -52,6 +52,21 @@ bool bridge_state_matches(const struct bridge_state *state, const struct network
 	return true;
 }
 
+void bridge_state_text(const struct bridge_state *state, struct strbuf *text)
+{
+	strbuf_printf(text, "%s '%s' with", state->routed ? "routed as" : "on bridge",
+		      state->bridge);
+	for (size_t i = 0; i < state->n_gateways; i++)
+		strbuf_printf(text, "%s %s", i > 0 ? "," : "",
+			      ip_prefix_text(&state->gateways[i]).text);
+	if (state->vlan > 0)
+		strbuf_printf(text, ", VLAN %u", state->vlan);
+	else if (state->filters_vlans)
+		strbuf_puts(text, ", trunks of VLANs");
+	if (state->firewall != FIREWALL_AUTO)
+		strbuf_printf(text, ", rules in %s", firewall_name(state->firewall));
+}
+
 static int decode_gateways(const json_node *list, struct bridge_state *state, struct err *err)
 {
 	for (const json_node *n = json_is_array(list) ? json_first(list) : NULL; n;

@@ -8,6 +8,7 @@
 #include "common/err.h"
 #include "common/net/ip.h"
 #include "common/net/network.h"
+#include "common/str.h"
 
 /*
  * <state>/networks/<name>/bridge.json: which bridge and addresses the network was given. It is written
@@ -32,6 +33,9 @@ struct bridge_state {
 struct bridge_state bridge_state_of(const struct network *net);
 /* Is it that very bridge with those very gateways, and the firewall that is asked for? */
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net);
+
+/* What it is, for people: "on bridge 'br0' with 10.9.0.1/24, fd00:9::1/64, rules in nftables". */
+void bridge_state_text(const struct bridge_state *state, struct strbuf *text);
 
 /* 1: read, 0: there is none (net_fd -1: no folder; or it is damaged: logged, and taken for none). */
 int bridge_state_load(int net_fd, struct bridge_state *state, struct err *err);

@@ -97,6 +97,7 @@ static int step_choice(void *ctx, struct err *err)
 	const struct network *net = work->net;
 	struct link_info old;
 	autoclose int host_fd = -1;
+	autostrbuf struct strbuf text = { .text = NULL };
 	int known = bridge_state_load(work->net_fd, &work->state, err);
 	int there = 0;
 
@@ -114,12 +115,13 @@ static int step_choice(void *ctx, struct err *err)
 		if (there < 0)
 			return there;
 	}
-	if (there)
+	if (there) {
+		bridge_state_text(&work->state, &text);
 		return err_set(err, EEXIST,
-			       "network '%s' is up already, %s '%s' with %s; take that down "
-			       "first ('bridge-setup down')",
-			       net->name, work->state.routed ? "routed as" : "on bridge",
-			       work->state.bridge, ip_prefix_text(&work->state.gateways[0]).text);
+			       "network '%s' is up already, %s; take that down first "
+			       "('bridge-setup down')",
+			       net->name, text.text);
+	}
 	if (work->check) {
 		work->state.firewall = FIREWALL_AUTO;
 		return refuse_other_networks(work, err) < 0 ? -err->code

@@ -312,6 +312,14 @@ no_difference() {
 	container b
 	run -1 attach b --network rt
 	[[ $output == *"is up already, routed as 'rt'"* ]]
+	define rt '.ipam.ranges |= .[:1]'
+	run -1 attach b --network rt
+	[[ $output == *"routed as 'rt' with 10.8.0.1/24, fd00:8::1/64, rules in $FIREWALL; take that down first"* ]]
+	differs "network 'rt': choice: network 'rt' is up already"
+	[[ $output != *"network 'rt': network"* ]]
+	define rt '.firewall = (["iptables", "nftables"] - [$ENV.CT_NETNS_FIREWALL])[0]'
+	run -1 attach b --network rt
+	[[ $output == *"rules in $FIREWALL; take that down first"* ]]
 }
 
 @test "routed: a bridge of that name is left alone" {
