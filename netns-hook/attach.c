@@ -407,7 +407,13 @@ static void plan_ipfile(const void *ctx, FILE *out)
 static int run_done(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
+	const struct network *net = a->request->net;
 
+	/* Who removed it before our record was there did not take us along. */
+	if (!net->unmanaged && !bridge_is_set_up(a->state_fd, net))
+		return err_set(err, ENOENT,
+			       "network '%s' was removed meanwhile; attach the container again",
+			       net->name);
 	a->att->state = RECORD_ATTACHED;
 	return record_write(&a->folder, a->att, err);
 }

@@ -52,6 +52,9 @@ static int remove_network(struct netlink *nl, int state_fd, const struct network
 
 	if (rc >= 0)
 		rc = bridge_remove(nl, state_fd, net, force, &cmds_report, err);
+	/* Those that were attached at the same moment. */
+	if (rc >= 0 && force)
+		rc = gc_collect_unwanted(state_fd, is_elsewhere, net->name, err);
 	return rc < 0 ? rc : ipam_reset(state_fd, net->name, err);
 }
 

@@ -367,6 +367,13 @@ static bool note_restore(int net_fd, const struct bridge_work *work)
 	return true;
 }
 
+bool bridge_is_set_up(int state_fd, const struct network *net)
+{
+	autofree char *path = xasprintf("networks/%s/" BRIDGE_STATE_NAME, net->name);
+
+	return faccessat(state_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void bridge_restored(int state_fd, const struct network *net)
 {
 	autofree char *path = xasprintf("networks/%s/" RESTORE_NAME, net->name);

@@ -47,6 +47,8 @@ struct bridge_found {
 	 * gateway was, and with it the routes to its containers. */
 	bool mended;
 };
+/* Has it been set up, and not removed since? By its note alone; an unmanaged network has none. */
+bool bridge_is_set_up(int state_fd, const struct network *net);
 /* Who was told so has made again what other attachments had beside the network's rules. */
 void bridge_restored(int state_fd, const struct network *net);
 int bridge_ensure(struct netlink *nl, int state_fd, const struct network *net,

@@ -15,7 +15,7 @@
 #include "common/net/link.h"
 #include "common/str.h"
 
-#define FILE_NAME "bridge.json"
+#define FILE_NAME BRIDGE_STATE_NAME
 #define MAX_BYTES 4096
 
 struct bridge_state bridge_state_of(const struct network *net)

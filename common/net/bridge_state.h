@@ -34,6 +34,8 @@ struct bridge_state bridge_state_of(const struct network *net);
 /* Is it that very bridge with those very gateways, and the firewall that is asked for? */
 bool bridge_state_matches(const struct bridge_state *state, const struct network *net);
 
+#define BRIDGE_STATE_NAME "bridge.json"
+
 /* What it is, for people: "on bridge 'br0' with 10.9.0.1/24, fd00:9::1/64, rules in nftables". */
 void bridge_state_text(const struct bridge_state *state, struct strbuf *text);
 

@@ -465,6 +465,39 @@ messages() {
 	assert_equal "$(address_of a)" 10.1.0.2
 }
 
+@test "rm: --force while containers are being attached leaves none of them without a network" {
+	local pid mode
+	for mode in bridge routed bridge routed; do
+		attach a --mode $mode
+		attach b --mode $mode >/dev/null 2>&1 3>&- &
+		pid=$!
+		"$NETNS_TOOL" rm --force --mode $mode >/dev/null
+		wait $pid || true
+		"$NETNS_TOOL" check --mode $mode
+		"$NETNS_TOOL" rm --force --mode $mode >/dev/null
+		assert_equal "$("$NETNS_TOOL" ls --json)" "[]"
+	done
+}
+
+@test "attach: a network that is removed before the record says attached is an error, and all is undone" {
+	local pid lock failed=0
+	attach a
+	exec {lock}<>"$STATE_DIR/networks/default/hosts.lock"
+	flock "$lock"
+	attach b >said 2>&1 3>&- {lock}>&- &
+	pid=$!
+	wait_for 5 veths 2
+	wait_for 5 inside b ip -4 route get 172.19.0.1
+	mv "$STATE_DIR/networks/default/bridge.json" kept
+	exec {lock}>&-
+	wait $pid || failed=$?
+	[ "$failed" -eq 1 ]
+	grep -q "container 'b': done: network 'default' was removed meanwhile" said
+	run ! inside b ip link show eth0
+	mv kept "$STATE_DIR/networks/default/bridge.json"
+	no_difference
+}
+
 @test "rm: --force of a network whose containers died, and of one whose rules were flushed" {
 	define front 10.1.0.0/24
 	attach a --network front -p 8080:80
