@@ -510,9 +510,10 @@ static int step_verified(void *ctx, struct err *err)
 	/* Notes what of nf_tables has been seen. */
 	if (firewall_glance(work->state.firewall, work->net, work->net_fd, err) < 0)
 		return -err->code;
-	if (work->state.index == work->gateway.index)
+	if (work->state.index == work->gateway.index && work->state.mtu == work->net->mtu)
 		return 0;
 	work->state.index = work->gateway.index;
+	work->state.mtu = work->net->mtu; /* who does not ask gets what was asked for last */
 	return bridge_state_save(work->net_fd, &work->state, err);
 }
 

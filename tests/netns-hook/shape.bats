@@ -473,6 +473,29 @@ mtus() {
 	[ "$(inside a ip -j link show eth0 | jq '.[0].mtu')" = 68 ]
 }
 
+@test "mtu: one that takes IPv6 off the bridge does not trouble another attach at that moment" {
+	local first second
+	define ''
+	echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	for _ in {1..8}; do
+		container a
+		container b
+		attach a --network s --mtu 1500 >said.a 2>&1 3>&- &
+		first=$!
+		attach b --network s --mtu 1200 >said.b 2>&1 3>&- &
+		second=$!
+		wait $first || fail "$(cat said.a)"
+		wait $second || fail "$(cat said.b)"
+		[ ! -s said.a ] && [ ! -s said.b ]
+		attach a --network s --mtu 1500
+		inside a ping -c 1 -W 2 "$(address_of b)"
+		run -0 "$NETNS_TOOL" check
+		"$NETNS_TOOL" rm --network s --force >/dev/null
+		stop_container a
+		stop_container b
+	done
+}
+
 @test "mtu: without a default route 1500" {
 	container a
 	attach a
