@@ -5,7 +5,10 @@
  * route to the subnet: what is sent to an address that no container has is refused at once and does
  * not leave through the default route.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/net/addr.h"
@@ -43,6 +46,63 @@ static struct route subnet_route(const struct bridge_work *work, size_t i)
 	};
 }
 
+/* ---- IPv6 on lo ---- */
+
+/* In the state directory: it was off before us. The last routed network with IPv6 takes it back. */
+#define LO_MARK "lo_ipv6.was_off"
+
+static int enable_ipv6(const struct bridge_work *work, struct err *err)
+{
+	autoclose int host_fd = network_lock_host(work->state_fd, err);
+	autoclose int mark_fd = -1;
+	char value[SYSCTL_VALUE_SIZE] = "0";
+	struct err none = ERR_INIT;
+
+	if (host_fd < 0)
+		return host_fd;
+	/* A kernel without IPv6 is told by who switches it on. */
+	if (sysctl_read("ipv6/conf/lo/disable_ipv6", value, &none) >= 0 && str_eq(value, "0"))
+		return 0;
+	mark_fd = none.code ? -1
+			    : openat(work->state_fd, LO_MARK,
+				     O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (!none.code && mark_fd < 0)
+		return err_errno(err, "state directory: " LO_MARK);
+	return bridge_enable_ipv6(work->net, "lo", err);
+}
+
+static int stop_at_ipv6(const char *name, const struct bridge_state *state, void *ctx)
+{
+	(void)name;
+	(void)ctx;
+	for (size_t i = 0; state->routed && i < state->n_gateways; i++) {
+		if (state->gateways[i].addr.family == AF_INET6)
+			return 1;
+	}
+	return 0;
+}
+
+static int release_ipv6(const struct bridge_work *work, struct err *err)
+{
+	autoclose int host_fd = network_lock_host(work->state_fd, err);
+	int others = 0;
+
+	if (host_fd < 0)
+		return host_fd;
+	if (faccessat(work->state_fd, LO_MARK, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	others = bridge_state_others(work->state_fd, work->net, stop_at_ipv6, NULL, err);
+	if (others != 0)
+		return others < 0 ? others : 0;
+	if (sysctl_ensure("ipv6/conf/lo/disable_ipv6", "1", err) < 0)
+		return -err->code;
+	if (unlinkat(work->state_fd, LO_MARK, 0) < 0 && errno != ENOENT)
+		return err_errno(err, "state directory: " LO_MARK);
+	report_item(work->report, REPORT_SYSCTL, REPORT_CHANGED,
+		    "net/ipv6/conf/lo/disable_ipv6 = 0 (1 again)");
+	return 0;
+}
+
 /* ---- gateways ---- */
 
 static int add_gateway(struct bridge_work *work, size_t i, struct err *err)
@@ -53,7 +113,7 @@ static int add_gateway(struct bridge_work *work, size_t i, struct err *err)
 	work->state.added_to_lo |= 1U << i;
 	if (bridge_state_save(work->net_fd, &work->state, err) < 0)
 		return -err->code;
-	if (prefix.addr.family == AF_INET6 && bridge_enable_ipv6(work->net, "lo", err) < 0)
+	if (prefix.addr.family == AF_INET6 && enable_ipv6(work, err) < 0)
 		return -err->code;
 	work->made_address[i] = true;
 	work->mended = true;
@@ -101,10 +161,13 @@ int bridge_undo_gateways(void *ctx, struct err *err)
 {
 	struct bridge_work *work = ctx;
 
+	bool had_ipv6 = false;
+
 	for (size_t i = work->net->n_ranges; i-- > 0;) {
 		const struct ip_prefix prefix = gateway_of(work, i);
 		int removed = 0;
 
+		had_ipv6 = had_ipv6 || (work->made_address[i] && prefix.addr.family == AF_INET6);
 		if (work->made_address[i])
 			removed = addr_delete(work->nl, LOOPBACK, &prefix, err);
 		if (removed < 0)
@@ -113,7 +176,7 @@ int bridge_undo_gateways(void *ctx, struct err *err)
 			report_item(work->report, REPORT_ADDRESS, REPORT_CHANGED,
 				    "address %s on lo", ip_addr_text(&prefix.addr).text);
 	}
-	return 0;
+	return had_ipv6 ? release_ipv6(work, err) : 0;
 }
 
 /* ---- subnets ---- */

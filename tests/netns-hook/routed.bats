@@ -353,6 +353,26 @@ no_difference() {
 	unchanged_since "$BATS_TEST_TMPDIR/clean"
 }
 
+@test "routed: IPv6 that was off on lo is off again with the last network that needs it" {
+	define other
+	rm -rf "$STATE_DIR"
+	echo 1 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+	snapshot >"$BATS_TEST_TMPDIR/clean"
+	join a
+	pings a fd00:8::1
+	"$NETNS_TOOL" create --network other
+	detach a
+	stop_container a
+	wait_for 5 no_veth
+	"$NETNS_TOOL" rm --network rt
+	assert_equal "$(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6)" 0
+	"$NETNS_TOOL" rm --network other
+	[ -z "$(ls "$STATE_DIR"/*.was_off 2>/dev/null)" ]
+	rm -rf "$STATE_DIR"
+	unchanged_since "$BATS_TEST_TMPDIR/clean"
+	echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+}
+
 @test "routed: rm refuses while containers are attached; an address that was on lo before stays" {
 	ip addr add 10.8.0.1/32 dev lo
 	join a
