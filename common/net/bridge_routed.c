@@ -246,12 +246,12 @@ int bridge_glance_routed(struct bridge_work *work, struct err *err)
 	for (size_t i = 0; i < work->net->n_ranges; i++) {
 		const struct ip_prefix prefix = gateway_of(work, i);
 		const struct route route = subnet_route(work, i);
-		int added = addr_add(work->nl, LOOPBACK, &prefix, err);
+		int there = bridge_glance_address(work, &prefix, err);
 
-		if (added < 0 || route_add(work->nl, &route, err) < 0)
+		if (there <= 0)
+			return there;
+		if (route_add(work->nl, &route, err) < 0)
 			return -err->code;
-		/* The routes to containers that were from this address went with it. */
-		work->mended = work->mended || added > 0;
 	}
 	return 1;
 }

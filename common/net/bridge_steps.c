@@ -306,19 +306,6 @@ static int refuse_other_address(const struct bridge_work *work, const struct add
 		       ip_prefix_text(wanted).text);
 }
 
-int bridge_enable_ipv6(const struct network *net, const char *ifname, struct err *err)
-{
-	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", ifname);
-
-	if (sysctl_ensure(path, "0", err) >= 0)
-		return 0;
-	return err->code == ENOENT ? err_set(err, EAFNOSUPPORT,
-					     "%s: this kernel has no IPv6 (or it is switched off "
-					     "with ipv6.disable=1)",
-					     ip_addr_text(network_gateway(net, AF_INET6)).text)
-				   : -err->code;
-}
-
 static int add_address(struct bridge_work *work, size_t i, struct err *err)
 {
 	const struct ip_prefix *gateway = &work->net->ranges[i].gateway;
@@ -572,8 +559,10 @@ static int glance_bridge(struct bridge_work *work, struct err *err)
 		return right;
 	/* The kernel's EEXIST says that it is there; one that was lost is back now. */
 	for (size_t i = 0; i < net->n_ranges; i++) {
-		if (addr_add(work->nl, work->gateway.index, &net->ranges[i].gateway, err) < 0)
-			return -err->code;
+		int there = bridge_glance_address(work, &net->ranges[i].gateway, err);
+
+		if (there <= 0)
+			return there;
 	}
 	return bridge_glance_sysctls(work);
 }

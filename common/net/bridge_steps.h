@@ -67,6 +67,12 @@ bool bridge_is_ours(const struct bridge_work *work);
 
 /* bridge_sysctl.c */
 int bridge_step_sysctls(void *ctx, struct err *err);
+/*
+ * 1: the gateway's address is there, or is back (of a routed network that is mended: the routes to
+ * containers that were from it went with it); 0: it cannot be, the set-up has to see to it.
+ */
+int bridge_glance_address(struct bridge_work *work, const struct ip_prefix *prefix,
+			  struct err *err);
 bool bridge_glance_sysctls(const struct bridge_work *work);
 
 /* bridge_vlan.c. Is it a network of VLANs, whose bridge others may share? */

@@ -2,8 +2,10 @@
 #include <errno.h>
 
 #include "common/cleanup.h"
+#include "common/net/addr.h"
 #include "common/net/bridge.h"
 #include "common/net/bridge_steps.h"
+#include "common/net/sysctl.h"
 #include "common/str.h"
 
 /*
@@ -75,6 +77,32 @@ int bridge_guard_interface(const struct link_info *link, struct err *err)
 			return -err->code;
 	}
 	return 0;
+}
+
+int bridge_enable_ipv6(const struct network *net, const char *ifname, struct err *err)
+{
+	autofree char *path = xasprintf("ipv6/conf/%s/disable_ipv6", ifname);
+
+	if (sysctl_ensure(path, "0", err) >= 0)
+		return 0;
+	return err->code == ENOENT ? err_set(err, EAFNOSUPPORT,
+					     "%s: this kernel has no IPv6 (or it is switched off "
+					     "with ipv6.disable=1)",
+					     ip_addr_text(network_gateway(net, AF_INET6)).text)
+				   : -err->code;
+}
+
+int bridge_glance_address(struct bridge_work *work, const struct ip_prefix *prefix, struct err *err)
+{
+	int added = addr_add(work->nl, work->gateway.index, prefix, err);
+
+	/* IPv6 was switched off there: the whole set-up switches it on again. */
+	if (added == -EACCES && prefix->addr.family == AF_INET6) {
+		err_clear(err);
+		return 0;
+	}
+	work->mended = work->mended || (work->net->routed && added > 0);
+	return added < 0 ? added : 1;
 }
 
 void bridge_check_interface(const struct link_info *link, const struct report *report)

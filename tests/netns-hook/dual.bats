@@ -47,6 +47,28 @@ addresses_in() {
 	[ "$(cat /proc/sys/net/ipv6/conf/all/forwarding)" = 1 ]
 }
 
+@test "dual stack: IPv6 that is switched off on the bridge later is on again with the next attach" {
+	local mode device
+	container a
+	container b
+	for mode in bridge routed; do
+		define "$both"
+		sed -i "s/\"bridge\"/\"mode\": \"$mode\", &/" /etc/ct-netns/dual.json
+		device=dual0
+		[ $mode = bridge ] || device=lo
+		attach a --network dual
+		echo 1 >/proc/sys/net/ipv6/conf/$device/disable_ipv6
+		attach b --network dual
+		run -0 "$NETNS_TOOL" check
+		ping -6 -c 2 -i 0.2 -W 2 fd00:8::2
+		inside b ping -6 -c 1 -W 2 fd00:8::2
+		detach a
+		detach b
+		"$NETNS_TOOL" rm --network dual
+		echo 0 >/proc/sys/net/ipv6/conf/lo/disable_ipv6
+	done
+}
+
 @test "dual stack: IPv6 answers at once, with no address waiting for its duplicate" {
 	define "$both"
 	container a
