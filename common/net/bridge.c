@@ -15,6 +15,7 @@
 #include "common/net/bridge_state.h"
 #include "common/net/bridge_steps.h"
 #include "common/net/firewall.h"
+#include "common/net/record.h"
 #include "common/net/route.h"
 #include "common/net/subnet.h"
 #include "common/net/vlan.h"
@@ -349,6 +350,16 @@ static int find_unmanaged(struct netlink *nl, const struct network *net, struct 
 	return 0;
 }
 
+static bool anybody_is_attached(int state_fd)
+{
+	struct strlist ids = { 0 };
+	struct err err = ERR_INIT;
+	bool any = record_containers(state_fd, &ids, &err) < 0 || ids.n > 0;
+
+	strlist_free(&ids);
+	return any;
+}
+
 /*
  * Whoever finds the rules flushed mends the network's. What attachments had beside them is made again
  * by the next attach, who knows the records; until then there is a note of it.
@@ -358,7 +369,7 @@ static bool note_restore(int net_fd, const struct bridge_work *work)
 	struct err err = ERR_INIT;
 
 	/* Rules that are there for the first time nobody has missed. */
-	if (!work->mended || work->made_rules)
+	if (!work->mended || work->made_rules || !anybody_is_attached(work->state_fd))
 		return faccessat(net_fd, RESTORE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (file_write_atomic_at(net_fd, RESTORE_NAME, "", 0, 0600, &err) < 0)
 		log_warning("network '%s': its rules were mended, published ports may be missing: "
