@@ -14,7 +14,6 @@
 #include "netns-hook/detach.h"
 #include "netns-hook/options.h"
 #include "netns-hook/request.h"
-#include "netns-hook/state.h"
 
 struct add_options {
 	const char *netns;
@@ -107,30 +106,16 @@ const struct cmd cmds_add = {
 static int run_del(void *globals, void *unused, char **args, int n_args, struct err *err)
 {
 	const struct options *options = globals;
-	autonetlink struct netlink nl = NETLINK_INIT;
-	autoclose int state_fd = -1;
+	const struct detach_choice choice = { .ifname = options->ifname };
 	int rc = str_check_name(args[0], "container id", err);
 
 	(void)unused;
 	(void)n_args;
 	signals_ignore();
 	if (rc >= 0)
-		rc = state_open(options_state_dir(options), false, &state_fd, err);
-	if (rc > 0)
-		rc = netlink_open(&nl, err) < 0 ? -err->code : 1;
-	if (rc <= 0)
-		return rc;
-	const struct detach detach = {
-		.state_fd = state_fd,
-		.nl = &nl,
-		.link = DETACH_LINK_DELETE,
-		.netns_fd = -1,
-	};
-	const struct detach_choice choice = { .ifname = options->ifname };
-
-	rc = options->ifname ? detach_chosen(&detach, args[0], &choice, err)
-			     : detach_container(&detach, args[0], err);
-	return rc < 0 ? err_ctx(err, "container '%s'", args[0]) : 0;
+		rc = detach_from(options_state_dir(options), args[0],
+				 options->ifname ? &choice : NULL, err);
+	return rc < 0 ? rc : 0;
 }
 
 const struct cmd cmds_del = {

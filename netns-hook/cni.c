@@ -45,24 +45,10 @@ static int fail_as(struct cni *cni, enum cni_code code, int rc)
 
 static int run_del(struct cni *cni, struct err *err)
 {
-	autonetlink struct netlink nl = NETLINK_INIT;
-	autoclose int state_fd = -1;
-	int rc = state_open(NETWORK_STATE_DIR, false, &state_fd, err);
-
-	if (rc > 0)
-		rc = netlink_open(&nl, err) < 0 ? -err->code : 1;
-	if (rc <= 0)
-		return rc;
-	const struct detach detach = {
-		.state_fd = state_fd,
-		.nl = &nl,
-		.link = DETACH_LINK_DELETE,
-		.netns_fd = -1,
-	};
 	const struct detach_choice choice = { cni->env.ifname, cni->conf.name };
+	int rc = detach_from(NETWORK_STATE_DIR, cni->env.container, &choice, err);
 
-	rc = detach_chosen(&detach, cni->env.container, &choice, err);
-	return rc < 0 ? err_ctx(err, "container '%s'", cni->env.container) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- ADD ---- */

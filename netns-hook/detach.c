@@ -22,6 +22,7 @@
 #include "netns-hook/hosts.h"
 #include "netns-hook/ipam.h"
 #include "netns-hook/ports.h"
+#include "netns-hook/state.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -372,4 +373,27 @@ int detach_chosen(const struct detach *detach, const char *container,
 		rc = record_folder_prune(&folder, err);
 	strlist_free(&ifnames);
 	return rc < 0 ? rc : n;
+}
+
+int detach_from(const char *state_dir, const char *container, const struct detach_choice *choice,
+		struct err *err)
+{
+	autonetlink struct netlink nl = NETLINK_INIT;
+	autoclose int state_fd = -1;
+	int rc = state_open(state_dir, false, &state_fd, err);
+
+	if (rc > 0)
+		rc = netlink_open(&nl, err) < 0 ? -err->code : 1;
+	if (rc <= 0)
+		return rc;
+	const struct detach detach = {
+		.state_fd = state_fd,
+		.nl = &nl,
+		.link = DETACH_LINK_DELETE,
+		.netns_fd = -1,
+	};
+
+	rc = choice ? detach_chosen(&detach, container, choice, err)
+		    : detach_container(&detach, container, err);
+	return rc < 0 ? err_ctx(err, "container '%s'", container) : rc;
 }

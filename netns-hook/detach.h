@@ -56,6 +56,13 @@ struct detach_choice {
 int detach_chosen(const struct detach *detach, const char *container,
 		  const struct detach_choice *choice, struct err *err);
 
+/*
+ * Either of them for whoever has nothing open yet: of the one interface, or of all when choice is NULL.
+ * Waits until the veth is gone. No state directory: there was nothing.
+ */
+int detach_from(const char *state_dir, const char *container, const struct detach_choice *choice,
+		struct err *err);
+
 /* The same with the folder locked by the caller; removes it. */
 int detach_folder(const struct detach *detach, struct record_folder *folder, struct err *err);
 
