@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/log.h"
+
 static struct nl_msg *neigh_msg(int type, int flags, int link_index, const struct ip_addr *addr,
 				uint16_t state)
 {
@@ -39,10 +41,18 @@ static int set(struct netlink *nl, struct nl_msg *msg, int link_index, const str
 int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
 		  const struct link_mac *mac, struct err *err)
 {
-	return set(nl,
-		   neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link_index, addr,
-			     NUD_STALE),
-		   link_index, addr, mac, err);
+	int rc = set(nl,
+		     neigh_msg(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, link_index, addr,
+			       NUD_STALE),
+		     link_index, addr, mac, err);
+
+	/* Only a new entry can be one too many. */
+	if (rc == -ENOBUFS) {
+		log_debug("%s; ignoring, the kernel's table is full", err->msg);
+		err_clear(err);
+		rc = 0;
+	}
+	return rc;
 }
 
 int neigh_pin(struct netlink *nl, int link_index, const struct ip_addr *addr,

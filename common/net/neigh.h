@@ -10,7 +10,8 @@
 /*
  * The host's neighbour entry of a container on the bridge: made or overwritten in state STALE, so
  * that traffic flows at once and the kernel still confirms it. Without it an address that is handed
- * out again with another MAC is deaf for some ten seconds.
+ * out again with another MAC is deaf for some ten seconds. Where the kernel's table is full there is no
+ * such entry, and none is made.
  */
 int neigh_replace(struct netlink *nl, int link_index, const struct ip_addr *addr,
 		  const struct link_mac *mac, struct err *err);

@@ -166,6 +166,8 @@ no_difference() {
 @test "inspect: the record, and what the kernel has on both sides" {
 	define_dual
 	attach a --network dual -p 8080:80
+	# A bridge that has just got its first port may forget its neighbours once more.
+	inside a ping -c 1 -W 5 10.8.0.1 >/dev/null
 	"$NETNS_TOOL" inspect a >"$BATS_TEST_TMPDIR/inspect"
 	get() { jq -c "$1" "$BATS_TEST_TMPDIR/inspect"; }
 	assert_equal "$(get 'length, .[0].container, .[0].state')" $'1\n"a"\n"attached"'
