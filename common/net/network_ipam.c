@@ -139,10 +139,13 @@ static int apply_range(const struct ipam_range *doc, const char *where, bool new
 	if (ip_is_set(&doc->end))
 		range->end = doc->end;
 	if (!ip_contains(&range->subnet, &range->start) ||
-	    !ip_contains(&range->subnet, &range->end) || ip_compare(&range->start, &range->end) > 0)
+	    !ip_contains(&range->subnet, &range->end))
 		return err_set(err, EINVAL, "%s: range %s..%s is not in %s", where,
 			       ip_addr_text(&range->start).text, ip_addr_text(&range->end).text,
 			       ip_prefix_text(&range->subnet).text);
+	if (ip_compare(&range->start, &range->end) > 0)
+		return err_set(err, EINVAL, "%s: rangeStart %s is after rangeEnd %s", where,
+			       ip_addr_text(&range->start).text, ip_addr_text(&range->end).text);
 	return 0;
 }
 

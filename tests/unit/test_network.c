@@ -179,7 +179,7 @@ static void what_is_wrong_or_not_applied_is_named(void **state)
 		{ "", ",\"subnet\":\"10.40.0.0/24\",\"rangeStart\":\"10.41.0.1\"", "range" },
 		{ "",
 		  ",\"subnet\":\"10.40.0.0/24\",\"rangeStart\":\"10.40.0.9\",\"rangeEnd\":\"10.40.0.8\"",
-		  "range" },
+		  "rangeStart 10.40.0.9 is after rangeEnd 10.40.0.8" },
 		{ "", ",\"subnet\":\"10.40.0.0/24\",\"dataDir\":\"/x\"", "ipam.dataDir" },
 		{ "", ",\"subnet\":\"10.40.0.0/24\",\"routes\":[{\"dst\":\"1.0.0.0/8\",\"mtu\":9}]",
 		  "ipam.routes[0].mtu" },
