@@ -38,6 +38,23 @@ static int check_static(const struct attach_request *request, struct err *err)
 	return 0;
 }
 
+/* Nothing takes an address away from a container that runs with it. */
+static int check_covered(const struct attach *a, struct err *err)
+{
+	const struct attachment *att = a->att;
+
+	for (size_t i = 0; a->was_attached && i < att->n_addresses; i++) {
+		const struct ip_addr *addr = &att->addresses[i].prefix.addr;
+
+		if (!network_range_of(a->request->net, addr))
+			return err_set(err, EEXIST,
+				       "container '%s' is attached already with address %s, which "
+				       "is in no subnet of network '%s' any more; detach it first",
+				       att->container, ip_addr_text(addr).text, att->network);
+	}
+	return 0;
+}
+
 /* ---- what to lease ---- */
 
 static void want(struct attach_wants *wants, size_t pool, const struct ip_addr *addr, bool must)
@@ -192,8 +209,17 @@ static int take_leases(struct attach *a, struct taken *taken, struct err *err)
 	return rc;
 }
 
+static bool had_address(const struct attachment *old, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < old->n_addresses; i++) {
+		if (ip_equal(&old->addresses[i].prefix.addr, addr))
+			return true;
+	}
+	return false;
+}
+
 /* With a MAC that was not asked for, an address that comes back has the one that caches know. */
-static void set_addresses(struct attach *a, const struct taken *taken)
+static void set_addresses(struct attach *a, const struct attachment *old, const struct taken *taken)
 {
 	for (size_t i = 0; i < taken->n; i++) {
 		const struct ipam_lease *lease = &taken->items[i];
@@ -204,6 +230,7 @@ static void set_addresses(struct attach *a, const struct taken *taken)
 			.gateway = range->gateway.addr,
 		};
 		a->reclaimed[i] = lease->reclaimed;
+		a->fresh[i] = !had_address(old, &lease->addr);
 	}
 	a->att->n_addresses = taken->n;
 	a->att->mac = attach_mac(a->request, &taken->items[0].addr);
@@ -212,8 +239,8 @@ static void set_addresses(struct attach *a, const struct taken *taken)
 /* ---- giving back ---- */
 
 /*
- * What a resumed attachment had, and does not have any more. One that was cut short may have it
- * inside: its interface is made anew.
+ * What a resumed attachment had, and does not have any more: its lease was lost. It may be inside,
+ * where another container has it by now: the interface is made anew.
  */
 static int drop_old(struct attach *a, const struct attachment *old, const struct taken *taken,
 		    struct err *err)
@@ -232,7 +259,7 @@ static int drop_old(struct attach *a, const struct attachment *old, const struct
 	rc = detach_conntrack(&undo, &gone, err);
 	if (rc >= 0)
 		rc = detach_neighbour(&undo, &gone, err);
-	if (rc >= 0 && a->may_exist && !a->was_attached)
+	if (rc >= 0 && a->may_exist)
 		rc = detach_interface(&undo, &gone, err);
 	return rc < 0 ? rc : detach_lease(&undo, &gone, err);
 }
@@ -246,11 +273,8 @@ static void give_back(const struct attach *a, const struct attachment *old,
 
 	for (size_t i = 0; i < taken->n; i++) {
 		const struct ip_addr *addr = &taken->items[i].addr;
-		bool had = false;
 
-		for (size_t j = 0; j < old->n_addresses; j++)
-			had = had || ip_equal(&old->addresses[j].prefix.addr, addr);
-		if (!had)
+		if (!had_address(old, addr))
 			(void)ipam_release(a->state_fd, old->network, addr, &holder, &ignored);
 	}
 }
@@ -259,8 +283,16 @@ int attach_undo_lease(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
 	const struct detach undo = attach_undo(a);
+	struct attachment fresh = *a->att; /* a view: owns nothing */
 
-	return a->was_attached ? 0 : detach_lease(&undo, a->att, err);
+	if (!a->was_attached)
+		return detach_lease(&undo, a->att, err);
+	fresh.n_addresses = 0;
+	for (size_t i = 0; i < a->att->n_addresses; i++) {
+		if (a->fresh[i])
+			fresh.addresses[fresh.n_addresses++] = a->att->addresses[i];
+	}
+	return fresh.n_addresses > 0 ? detach_lease(&undo, &fresh, err) : 0;
 }
 
 int attach_run_lease(void *ctx, struct err *err)
@@ -274,12 +306,14 @@ int attach_run_lease(void *ctx, struct err *err)
 	if (rc >= 0)
 		rc = check_static(a->request, err);
 	if (rc >= 0)
+		rc = check_covered(a, err);
+	if (rc >= 0)
 		rc = attach_check_mac(a, err);
 	if (rc < 0)
 		return rc;
 	rc = take_leases(a, &taken, err);
 	if (rc >= 0) {
-		set_addresses(a, &taken);
+		set_addresses(a, &old, &taken);
 		rc = drop_old(a, &old, &taken, err);
 	}
 	if (rc >= 0 && !a->was_attached)

@@ -29,6 +29,7 @@ struct attach {
 	bool had_vlans;    /* the port that may exist is in VLANs */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */
+	bool fresh[ATTACHMENT_MAX_ADDRESSES];     /* the attachment did not have it before */
 };
 
 /* For a struct report whose ctx is a FILE: what is there, and what would be made. */

@@ -281,6 +281,37 @@ settled() {
 	no_difference
 }
 
+@test "attach again: an address that the definition covers no more is named, and stays leased" {
+	join a 10.8.0.20
+	define many '.ipam.ranges |= .[1:]'
+	run -1 join a
+	[[ $output == *"attached already with address 10.8.0.20, which is in no subnet of network 'many' any more; detach it first"* ]] || fail "$output"
+	assert_equal "$(leases)" "10.8.0.20 10.9.0.2 fd00:8::2"
+	define many
+	join a
+	no_difference
+}
+
+@test "attach again: a subnet more, which the network that is up does not have, is refused and leases nothing" {
+	join a
+	define many '.ipam.ranges += [[{ "subnet": "10.10.0.0/24" }]]'
+	run -1 join a
+	[[ $output == *"up already"* ]] || fail "$output"
+	assert_equal "$(leases)" "10.8.0.2 10.9.0.2 fd00:8::2"
+	define many
+	no_difference
+}
+
+@test "attach again: an address whose lease another has by now is gone from inside" {
+	join a
+	rm "$STATE_DIR/networks/many/leases/10.9.0.2"
+	join b 10.9.0.2
+	join a
+	assert_equal "$(addresses_in a)" "10.8.0.2/24 10.9.0.3/24 fd00:8::2/64"
+	assert_equal "$(recorded a)" "10.8.0.2/24 10.9.0.3/24 fd00:8::2/64"
+	no_difference
+}
+
 @test "attach again: a container that was made anew keeps them" {
 	join a 10.8.0.20 10.8.0.10
 	stop_container a
