@@ -70,35 +70,10 @@ int detach_names(const struct detach *detach, const struct attachment *att, stru
 	return hosts_remove(detach->state_fd, att->network, att->container, att->ifname, err);
 }
 
-/*
- * With which firewall they were published the record does not say: it is lost, or was written before.
- * The rules are known by their comment; the addresses say of which families there may be some.
- */
-static int unpublish_anywhere(const struct attachment *att, struct err *err)
-{
-	static const enum firewall_kind kinds[] = { FIREWALL_IPTABLES, FIREWALL_NFTABLES };
-	struct attachment view = *att; /* owns nothing */
-	struct err why = ERR_INIT;
-	size_t failed = 0;
-
-	view.addresses[0].prefix = ip_default(AF_INET);
-	view.addresses[1].prefix = ip_default(AF_INET6);
-	view.n_addresses = 2;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		view.firewall = kinds[i];
-		failed += firewall_unpublish(&view, &why) < 0;
-	}
-	/* One of them this kernel may not have. */
-	if (failed == ARRAY_SIZE(kinds))
-		*err = why;
-	return failed == ARRAY_SIZE(kinds) ? -why.code : 0;
-}
-
 /* First of the kernel's: nothing is sent to an address that is about to be nobody's. */
 int detach_ports(const struct detach *detach, const struct attachment *att, struct err *err)
 {
-	int rc = att->n_ports > 0 && att->firewall == FIREWALL_AUTO ? unpublish_anywhere(att, err)
-								    : firewall_unpublish(att, err);
+	int rc = ports_unpublish(att, err);
 
 	return rc < 0 ? rc : ports_release(detach->state_fd, att, err);
 }

@@ -141,6 +141,67 @@ static bool is_dead(const struct lease_file *lease, const char *boot_id,
 	       !alive->check(alive->ctx, lease->container, lease->ifname);
 }
 
+/* ---- rules ---- */
+
+/*
+ * With which firewall they were published the record does not say: it is lost, or was written before.
+ * The rules are known by their comment; the addresses say of which families there may be some.
+ */
+static int unpublish_anywhere(const struct attachment *att, struct err *err)
+{
+	static const enum firewall_kind kinds[] = { FIREWALL_IPTABLES, FIREWALL_NFTABLES };
+	struct attachment view = *att; /* owns nothing */
+	struct err why = ERR_INIT;
+	size_t failed = 0;
+
+	view.addresses[0].prefix = ip_default(AF_INET);
+	view.addresses[1].prefix = ip_default(AF_INET6);
+	view.n_addresses = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		view.firewall = kinds[i];
+		failed += firewall_unpublish(&view, &why) < 0;
+	}
+	/* One of them this kernel may not have. */
+	if (failed == ARRAY_SIZE(kinds))
+		*err = why;
+	return failed == ARRAY_SIZE(kinds) ? -why.code : 0;
+}
+
+int ports_unpublish(const struct attachment *att, struct err *err)
+{
+	return att->n_ports > 0 && att->firewall == FIREWALL_AUTO ? unpublish_anywhere(att, err)
+								  : firewall_unpublish(att, err);
+}
+
+/* Whose record is lost: its rules are known by the name that its veth had. */
+static int unpublish_lost(const struct lease_file *lease, const struct record_port *port,
+			  struct err *err)
+{
+	struct record_port one = *port;
+	/* a view: owns nothing */
+	struct attachment lost = { .container = lease->container, .ports = &one, .n_ports = 1 };
+
+	(void)memcpy(lost.ifname, lease->ifname, strlen(lease->ifname) + 1);
+	record_veth_name(lost.container, lost.ifname, 0, lost.veth);
+	(void)record_find_routed(lost.container, lost.ifname, lost.veth);
+	return unpublish_anywhere(&lost, err);
+}
+
+/* A dead container's rules would go on catching what is meant for the new holder. */
+static int unpublish_dead(int state_fd, const struct lease_file *lease,
+			  const struct record_port *port, struct err *err)
+{
+	autoattachment struct attachment dead = { 0 };
+	struct err damaged = ERR_INIT;
+
+	if (!lease->container || str_check_name(lease->container, "container id", &damaged) < 0 ||
+	    link_check_name(lease->ifname, "interface", &damaged) < 0)
+		return 0;
+	if (record_load(state_fd, lease->container, lease->ifname, &dead, &damaged) <= 0)
+		return unpublish_lost(lease, port, err);
+	return firewall_unpublish(&dead, err);
+}
+
 struct claim {
 	int state_fd;
 	const struct attachment *att;
@@ -155,20 +216,6 @@ static const struct record_port *wanted_by(const struct attachment *att,
 			return &att->ports[i];
 	}
 	return NULL;
-}
-
-/* A dead container's rules would go on catching what is meant for the new holder. */
-static int unpublish_dead(const struct claim *claim, const struct lease_file *lease,
-			  struct err *err)
-{
-	autoattachment struct attachment dead = { 0 };
-	struct err damaged = ERR_INIT;
-
-	if (!lease->container || str_check_name(lease->container, "container id", &damaged) < 0 ||
-	    link_check_name(lease->ifname, "interface", &damaged) < 0 ||
-	    record_load(claim->state_fd, lease->container, lease->ifname, &dead, &damaged) <= 0)
-		return 0;
-	return firewall_unpublish(&dead, err);
 }
 
 /* A claim that is in the way goes when its holder is gone, or when it is ours of another time. */
@@ -188,7 +235,7 @@ static int clear_way(const struct folder *folder, const char *name, const struct
 			       "published port %s: container '%s' has it already (%s)",
 			       publish_text(wanted).text, lease.container, name);
 	if (!is_holder(&lease, claim->att))
-		rc = unpublish_dead(claim, &lease, err);
+		rc = unpublish_dead(claim->state_fd, &lease, port, err);
 	if (rc >= 0)
 		rc = lease_file_remove(folder->dir_fd, name, err);
 	return rc < 0 ? rc : 0;
@@ -353,17 +400,24 @@ int ports_find(int state_fd, struct attachment *att, struct err *err)
 	return rc < 0 || folder.dir_fd < 0 ? rc : each_claim(&folder, take_held, att, err);
 }
 
+struct collecting {
+	int state_fd;
+	const struct ipam_gc *gc;
+};
+
 static int collect(const struct folder *folder, const char *name, const struct record_port *port,
 		   void *ctx, struct err *err)
 {
-	const struct ipam_gc *gc = ctx;
+	const struct collecting *collecting = ctx;
+	const struct ipam_gc *gc = collecting->gc;
 	autolease struct lease_file lease = { 0 };
 	int rc = lease_file_read(folder->dir_fd, name, &lease, err);
 
-	(void)port;
 	if (rc <= 0 || !is_dead(&lease, gc->boot_id, &gc->alive))
 		return rc < 0 ? rc : 0;
-	rc = lease_file_remove(folder->dir_fd, name, err);
+	rc = unpublish_dead(collecting->state_fd, &lease, port, err);
+	if (rc >= 0)
+		rc = lease_file_remove(folder->dir_fd, name, err);
 	if (rc >= 0 && gc->removed)
 		gc->removed(gc->ctx, FOLDER, name, lease.container ? lease.container : "(damaged)");
 	return rc < 0 ? rc : 1;
@@ -372,12 +426,12 @@ static int collect(const struct folder *folder, const char *name, const struct r
 int ports_collect(int state_fd, const struct ipam_gc *gc, struct err *err)
 {
 	autoportfolder struct folder folder = FOLDER_INIT;
-	struct ipam_gc copy = *gc;
+	struct collecting collecting = { state_fd, gc };
 	int rc = folder_open(state_fd, false, &folder, err);
 
 	if (rc < 0 || folder.dir_fd < 0)
 		return rc;
-	rc = each_claim(&folder, collect, &copy, err);
+	rc = each_claim(&folder, collect, &collecting, err);
 	folder_prune(state_fd);
 	return rc;
 }

@@ -24,6 +24,9 @@ int ports_claim(int state_fd, const struct attachment *att, const struct ipam_al
 /* Give them back, those that are his. */
 int ports_release(int state_fd, const struct attachment *att, struct err *err);
 
+/* Take the rules of its ports away, whichever firewall they are in when the record does not say. */
+int ports_unpublish(const struct attachment *att, struct err *err);
+
 /* 1: the claim on that port, one of the attachment's, is his; 0: it is not. */
 int ports_holds(int state_fd, const struct attachment *att, const struct record_port *port,
 		struct err *err);

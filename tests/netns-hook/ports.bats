@@ -220,6 +220,28 @@ no_port_rules() {
 	[ ! -e "$STATE_DIR/ports" ]
 }
 
+@test "publish: the rule of a container that died and whose record is lost goes with its claim" {
+	container a
+	attach a -p 8080:80
+	stop_container a
+	wait_for 5 no_veth
+	rm -r "$STATE_DIR/containers/a"
+	run -0 "$NETNS_TOOL" gc
+	[[ $output == *"published port tcp,8080,1,any is free again, container 'a' is gone"* ]] || fail "$output"
+	no_port_rules
+	# and so it does when another wants the port
+	container a
+	container b
+	attach a -p 8080:80
+	stop_container a
+	wait_for 5 no_veth
+	rm -r "$STATE_DIR/containers/a"
+	attach b -p 8080:81
+	[ "$(rules | grep -c 'ct-netns port')" -eq 1 ]
+	answer b 81
+	assert_equal "$(ask host 127.0.0.1 8080)" "b hi"
+}
+
 @test "publish: attached again with other ports, the old ones are free" {
 	container a
 	attach a -p 8080:80
