@@ -30,6 +30,8 @@
 
 struct doctor {
 	struct setup *setup;
+	const struct setup_network_options *which;
+	char *up; /* the command that brings this very network up */
 	struct findings *findings;
 	bool is_up;               /* what has the addresses is there; routed: it was made */
 	struct link_info gateway; /* what has the addresses */
@@ -40,9 +42,37 @@ struct doctor {
 	struct err firewalld_err;
 };
 
-static void doctor_free(const struct doctor *d)
+static void doctor_free(struct doctor *d)
 {
 	firewalld_zones_free(&d->zones);
+	free(d->up);
+}
+
+static void add_option(struct strbuf *text, const char *name, const char *value,
+		       const char *instead)
+{
+	if (value && !str_starts(instead, name))
+		strbuf_printf(text, " %s %s", name, value);
+}
+
+/* bridge-setup with the options that this network was named by; `more` takes the place of its own. */
+static char *command(const struct doctor *d, const char *verb, const char *more)
+{
+	const struct setup_network_options *which = d->which;
+	autofree char *mtu = which->mtu > 0 ? xasprintf("%d", (int)which->mtu) : NULL;
+	autofree char *vlan = which->vlan > 0 ? xasprintf("%d", (int)which->vlan) : NULL;
+	struct strbuf text = { .text = NULL };
+
+	strbuf_printf(&text, "bridge-setup %s", verb);
+	add_option(&text, "--network", which->network, more);
+	add_option(&text, "--mode", which->mode, more);
+	add_option(&text, "--bridge", which->bridge, more);
+	add_option(&text, "--ip", which->ip, more);
+	add_option(&text, "--mtu", mtu, more);
+	add_option(&text, "--vlan", vlan, more);
+	add_option(&text, "--firewalld-zone", which->firewalld_zone, more);
+	strbuf_printf(&text, "%s%s", more[0] ? " " : "", more);
+	return strbuf_take(&text);
 }
 
 /* What is wrong now, and will be made right by whoever makes the network. */
@@ -87,7 +117,7 @@ static void add_wrong(void *ctx, enum report_kind kind, enum report_state state,
 
 	(void)kind;
 	if (state == REPORT_WRONG)
-		ADD(wrong(d), "forward", "bridge-setup up", "%s", text);
+		ADD(wrong(d), "forward", d->up, "%s", text);
 }
 
 static bool is_zoned(const struct doctor *d)
@@ -148,10 +178,11 @@ static void ask_backend(struct doctor *d)
 static void ask_rules(struct doctor *d)
 {
 	struct err err = ERR_INIT;
+	autofree char *status = command(d, "status", "");
 	int n = 0;
 
 	if (!d->is_up) {
-		ADD(FINDING_NOTE, "network", "bridge-setup up",
+		ADD(FINDING_NOTE, "network", d->up,
 		    "network '%s' is not up; the first container brings it up", d->setup->net.name);
 		return;
 	}
@@ -159,9 +190,9 @@ static void ask_rules(struct doctor *d)
 	if (n < 0)
 		ADD(FINDING_PROBLEM, "network", NULL, "%s", err.msg);
 	else if (n > 0)
-		ADD(FINDING_PROBLEM, "network", "bridge-setup up",
-		    "%d thing(s) of network '%s' are not right ('bridge-setup status')", n,
-		    d->setup->net.name);
+		ADD(FINDING_PROBLEM, "network", d->up,
+		    "%d thing(s) of network '%s' are not right ('%s')", n, d->setup->net.name,
+		    status);
 	else
 		ADD(FINDING_OK, "network", NULL, "network '%s' is up and right",
 		    d->setup->net.name);
@@ -212,6 +243,7 @@ static void ask_overlap(struct doctor *d)
 	autouses struct subnet_uses uses = { .items = NULL };
 	struct err err = ERR_INIT;
 	int own = d->is_up ? d->gateway.index : 0;
+	autofree char *mend = command(d, "up", "--ip ANOTHER/16");
 	bool any = false;
 
 	if (subnet_read_uses(&d->setup->nl, &uses, &err) < 0) {
@@ -225,9 +257,8 @@ static void ask_overlap(struct doctor *d)
 		if (!use)
 			continue;
 		any = true;
-		ADD(FINDING_PROBLEM, "subnet", "bridge-setup up --ip ANOTHER/16",
-		    "%s overlaps the %s %s of this host", ip_prefix_text(subnet).text, use->as,
-		    ip_prefix_text(&use->prefix).text);
+		ADD(FINDING_PROBLEM, "subnet", mend, "%s overlaps the %s %s of this host",
+		    ip_prefix_text(subnet).text, use->as, ip_prefix_text(&use->prefix).text);
 	}
 	if (!any)
 		ADD(FINDING_OK, "subnet", NULL, "no address or route of the host overlaps");
@@ -266,7 +297,7 @@ static void ask_mtu(struct doctor *d)
 	autoroutes struct route_list routes = { .items = NULL };
 	struct link_info uplink = { .index = 0 };
 	struct err err = ERR_INIT;
-	autofree char *mend = NULL;
+	autofree char *option = NULL, *mend = NULL;
 
 	if (route_list(&d->setup->nl, &routes, &err) < 0)
 		return;
@@ -279,7 +310,8 @@ static void ask_mtu(struct doctor *d)
 		ADD(FINDING_NOTE, "uplink", NULL, "this host has no default route");
 		return;
 	}
-	mend = xasprintf("bridge-setup up --mtu %u", uplink.mtu);
+	option = xasprintf("--mtu %u", uplink.mtu);
+	mend = command(d, "up", option);
 	if (d->setup->net.mtu > uplink.mtu)
 		ADD(FINDING_NOTE, "mtu", mend,
 		    "the network's MTU is %u, that of '%s' %u: large packets depend on ICMP that "
@@ -342,7 +374,7 @@ static void ask_firewalld(struct doctor *d)
 		return;
 	}
 	if (!firewalld_is_right(net, now)) {
-		ADD(wrong(d), "firewalld", "bridge-setup up",
+		ADD(wrong(d), "firewalld", d->up,
 		    "firewalld runs and has '%s' in %s%s, not in zone %s: it refuses what containers "
 		    "send",
 		    interface, now[0] ? "zone " : "no zone", now, wanted);
@@ -445,14 +477,18 @@ int setup_doctor(void *globals, void *options, char **args, int n_args, struct e
 	const struct setup_status_options *o = options;
 	autosetup struct setup setup = SETUP_INIT;
 	autofindings struct findings findings = { .items = NULL };
-	__attribute__((cleanup(doctor_free))) struct doctor doctor = { .setup = &setup,
-								       .findings = &findings };
+	__attribute__((cleanup(doctor_free))) struct doctor doctor = {
+		.setup = &setup,
+		.which = &o->which,
+		.findings = &findings,
+	};
 
 	(void)args;
 	(void)n_args;
 	if (setup_open(globals, &o->which, false, &setup, err) < 0 ||
 	    look_at_network(&doctor, err) < 0)
 		return -err->code;
+	doctor.up = command(&doctor, "up", "");
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
 		questions[i](&doctor);
 	if (o->json)

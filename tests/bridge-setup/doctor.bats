@@ -88,6 +88,21 @@ answer() {
 	[[ $(answer network) == problem*"not right"* ]]
 }
 
+@test "doctor: what mends is said of the network that was asked for" {
+	network_file blue '{"cniVersion":"1.0.0","name":"blue","type":"ct-netns","bridge":"blue0","ipam":{"type":"host-local","subnet":"10.8.7.0/24"}}'
+	run -0 doctor --network blue --mtu 1400
+	[[ $output == *" bridge-setup up --network blue --mtu 1400"* ]] || fail "$output"
+	up --network blue
+	iptables-legacy -F
+	run -1 doctor --network blue
+	[[ $output == *"('bridge-setup status --network blue')"*" bridge-setup up --network blue"* ]] || fail "$output"
+	run -0 bash -c "$(sed -n 's/^ *\(bridge-setup up --network\)/\1/p' <<<"$output" | sed "s:^bridge-setup:$BRIDGE_SETUP:")"
+	run -0 doctor --network blue
+	down --network blue
+	run -0 doctor --bridge lab0 --ip 10.50.0.1/24 --mtu 9000
+	[[ $output == *" bridge-setup up --bridge lab0 --ip 10.50.0.1/24 --mtu 9000"* ]] || fail "$output"
+}
+
 @test "doctor: an overlap with an address of the host" {
 	ip link add lab type bridge
 	ip addr add 10.8.0.1/16 dev lab
