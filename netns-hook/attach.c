@@ -143,6 +143,7 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 	if (same_netns && same_network) {
 		a->may_exist = true;
 		a->was_attached = old->state == RECORD_ATTACHED;
+		a->was_tuned = old->tuned;
 		a->had_vlans = vlan_port_is_used(&old->vlan);
 		attach_set_veth(att, old->veth);
 		if (old->ipfile && !att->ipfile)
@@ -304,7 +305,6 @@ static void plan_network(const void *ctx, FILE *out)
 static int run_mac_check(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
-
 	int rc = a->att->mac_check ? mac_check_add(a->att, err) : 0;
 
 	/* The first one, or the others' went with a flush; who knows the records sees to it. */
@@ -337,7 +337,6 @@ static void plan_mac_check(const void *ctx, FILE *out)
 static int run_conntrack(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
-
 	int rc = 0;
 
 	for (size_t i = 0; rc >= 0 && i < a->att->n_addresses; i++) {
@@ -455,6 +454,7 @@ static void fill(const struct attach_request *request, struct attachment *att)
 		.routed = net->routed,
 		.state = RECORD_ADDING,
 		.bandwidth = net->shape.bandwidth,
+		.tuned = net->shape.promisc || net->shape.allmulti || net->shape.has_txqueuelen,
 		.mac_check = net->shape.mac_check,
 		.vlan = net->vlan,
 		.mtu = net->mtu,

@@ -26,6 +26,7 @@ struct attach {
 	/* One that was not, of the same network: a failure takes away what it left. No container: none */
 	struct attachment leftover;
 	bool linked_hosts; /* the container's hosts file was linked just now */
+	bool was_tuned;    /* the interface that may exist was tuned */
 	bool had_vlans;    /* the port that may exist is in VLANs */
 	bool may_exist;    /* a record of it was there, so the veth may be there too */
 	bool reclaimed[ATTACHMENT_MAX_ADDRESSES]; /* the address had a holder that died */

@@ -7,6 +7,8 @@
 #include "common/net/sysctl.h"
 #include "netns-hook/attach_steps.h"
 
+#define DEFAULT_TXQUEUELEN 1000 /* ether_setup() in net/ethernet/eth.c, which veth uses */
+
 /* Called inside: procfs shows the parameters of the thread's own namespace. */
 static int set_sysctls(void *ctx, struct err *err)
 {
@@ -23,6 +25,16 @@ static int set_sysctls(void *ctx, struct err *err)
 	return 0;
 }
 
+/* What was asked for the last time, and is not now, is as it was when the interface was made. */
+static int64_t wanted_txqueuelen(const struct attach *a)
+{
+	const struct network_shape *shape = &a->request->net->shape;
+
+	if (shape->has_txqueuelen)
+		return shape->txqueuelen;
+	return a->was_tuned ? DEFAULT_TXQUEUELEN : -1;
+}
+
 int attach_run_tuning(void *ctx, struct err *err)
 {
 	struct attach *a = ctx;
@@ -30,14 +42,14 @@ int attach_run_tuning(void *ctx, struct err *err)
 	const struct link_tuning tuning = {
 		.promisc = shape->promisc,
 		.allmulti = shape->allmulti,
-		.txqueuelen = shape->has_txqueuelen ? shape->txqueuelen : -1,
+		.txqueuelen = wanted_txqueuelen(a),
 	};
 	struct link_info inside;
 	int rc = 0;
 
 	if (shape->sysctls.n > 0)
 		rc = netns_run(a->request->netns_fd, set_sysctls, a, err);
-	if (rc < 0 || (!tuning.promisc && !tuning.allmulti && tuning.txqueuelen < 0))
+	if (rc < 0 || (!a->att->tuned && !a->was_tuned))
 		return rc < 0 ? rc : 0;
 	rc = link_get(&a->nl_inside, a->att->ifname, &inside, err);
 	return rc < 0 ? rc : link_tune(&a->nl_inside, inside.index, &tuning, err);

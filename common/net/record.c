@@ -327,6 +327,7 @@ static const struct json_field record_fields[] = {
 	FIELD("mac", decode_mac, att.mac, 0, NULL),
 	FIELD("devices", record_decode_devices, att.devices, 0, NULL),
 	FIELD("deadEnds", record_decode_dead_ends, att.dead_ends, 0, NULL),
+	FIELD("tuned", json_decode_bool, att.tuned, 0, NULL),
 	FIELD("macCheck", json_decode_bool, att.mac_check, 0, NULL),
 	FIELD("mtu", json_decode_int, mtu, JSON_REQUIRED, &range_mtu),
 	FIELD("defaultRoute", json_decode_bool, att.default_route, 0, NULL),
@@ -496,6 +497,8 @@ json_node *record_json(const struct attachment *att)
 	put_ports(root, att);
 	record_put_devices(root, &att->devices);
 	record_put_dead_ends(root, &att->dead_ends);
+	if (att->tuned)
+		json_put_bool(root, "tuned", true);
 	if (att->mac_check)
 		json_put_bool(root, "macCheck", true);
 	json_put_int(root, "mtu", att->mtu);

@@ -72,6 +72,7 @@ struct attachment {
 	enum firewall_kind firewall; /* with which they are published */
 	struct record_devices devices;
 	struct route_list dead_ends; /* blackholes and the like inside: record_route.h */
+	bool tuned;                  /* promisc, allmulti or txqueuelen were set inside */
 	bool mac_check;              /* frames with another source MAC are dropped: mac_check.h */
 	unsigned int mtu;
 	bool default_route; /* the container's default route leads through it */
