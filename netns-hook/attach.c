@@ -141,11 +141,8 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 			       "(process %d): ids must be unique on a host",
 			       old->container, old->owner.pid);
 	if (same_netns && same_network) {
-		a->may_exist = true;
 		a->was_attached = old->state == RECORD_ATTACHED;
-		a->was_tuned = old->tuned;
-		a->had_vlans = vlan_port_is_used(&old->vlan);
-		attach_set_veth(att, old->veth);
+		attach_resume_veth(a, old);
 		if (old->ipfile && !att->ipfile)
 			att->ipfile = xstrdup(old->ipfile);
 		/* What is published is what is asked for now. */
@@ -154,7 +151,7 @@ static int resume(struct attach *a, const struct attachment *old, struct err *er
 		if (rc >= 0)
 			rc = resume_devices(a, old, err);
 		if (rc >= 0)
-			rc = attach_resume_dead_ends(a, old, err);
+			rc = attach_resume_routes(a, old, err);
 		if (rc >= 0 && !att->mac_check)
 			rc = detach_mac_check(&undo, old, err);
 		if (rc >= 0 && !str_eq(att->ifb, old->ifb))

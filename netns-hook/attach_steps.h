@@ -42,6 +42,8 @@ struct detach attach_undo(struct attach *a);
 /* Give the host end a name, and its IFB, if it is to have one, the name that follows. */
 void attach_set_veth(struct attachment *att, const char *veth);
 /* That which the container and its interface give; salt: when a stranger has it. */
+/* The one that may be there is gone on with. */
+void attach_resume_veth(struct attach *a, const struct attachment *old);
 void attach_name_veth(struct attachment *att, unsigned int salt);
 
 /* Steps in attach_bandwidth.c; ctx is a struct attach. */
@@ -118,6 +120,6 @@ int attach_run_inside(void *ctx, struct err *err);
 void attach_plan_inside(const void *ctx, FILE *out);
 /* In attach_routes.c: of a resumed attachment those that are not wanted any more go. */
 int attach_undo_inside(void *ctx, struct err *err);
-int attach_resume_dead_ends(struct attach *a, const struct attachment *old, struct err *err);
+int attach_resume_routes(struct attach *a, const struct attachment *old, struct err *err);
 
 #endif

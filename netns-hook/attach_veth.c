@@ -26,6 +26,14 @@ void attach_set_veth(struct attachment *att, const char *veth)
 		record_ifb_name(att->veth, att->ifb);
 }
 
+void attach_resume_veth(struct attach *a, const struct attachment *old)
+{
+	a->may_exist = true;
+	a->was_tuned = old->tuned;
+	a->had_vlans = vlan_port_is_used(&old->vlan);
+	attach_set_veth(a->att, old->veth);
+}
+
 void attach_name_veth(struct attachment *att, unsigned int salt)
 {
 	char name[IFNAMSIZ];

@@ -380,24 +380,6 @@ container 'a': $(veth_of a): hairpin is off"
 	[[ $(jq -c '.[0].flags' <<<"$output") == *ALLMULTI* ]]
 }
 
-@test "tuning: attached again, what is not asked for any more is put back; what others set stays" {
-	container a
-	define ',"promisc":true,"allmulti":true,"txQLen":123'
-	attach a --network s
-	define ',"allmulti":true'
-	attach a --network s
-	run -0 inside a ip -j -d link show eth0
-	[ "$(jq -c '[.[0].txqlen, .[0].promiscuity, .[0].allmulti]' <<<"$output")" = "[1000,0,1]" ] || fail "$output"
-	define ''
-	attach a --network s
-	run -0 inside a ip -j -d link show eth0
-	[ "$(jq -c '[.[0].txqlen, .[0].promiscuity, .[0].allmulti]' <<<"$output")" = "[1000,0,0]" ] || fail "$output"
-	inside a ip link set eth0 promisc on txqueuelen 55
-	attach a --network s
-	run -0 inside a ip -j -d link show eth0
-	[ "$(jq -c '[.[0].txqlen, .[0].promiscuity]' <<<"$output")" = "[55,1]" ] || fail "$output"
-}
-
 @test "tuning: only net's parameters, and none that climbs out, are taken" {
 	local bad
 	container a
