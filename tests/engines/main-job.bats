@@ -93,7 +93,7 @@ leftovers() {
 		>/dev/null 2>&1 3>&- &
 	TEST_PIDS+=($!)
 	wait_for 5 inside two sh -c "ss -Hltn 'sport = :7000' | grep -q ."
-	run inside one timeout 5 busybox nc 172.19.0.3 7000
+	run inside one timeout 20 busybox nc 172.19.0.3 7000
 	assert_output_has 172.19.0.2
 	refute_output_has "172.19.0.1:"
 }

@@ -39,9 +39,9 @@ teardown() {
 	wait_for 10 podman exec "$C" wget -q -O /dev/null http://127.0.0.1/me
 	assert_equal "$("$CT_NETNS_BIN" ls --json | jq -c '.[0] | [.network, .mac, [.addresses[].address], .bandwidth.egressRate]')" \
 		'["ours","02:00:00:00:00:52",["10.52.0.9/24","fd00:52::9/64"],80000000]'
-	assert_equal "$(outside timeout 5 busybox wget -qO- http://192.0.2.1:8080/me)" "it is me"
+	assert_equal "$(outside timeout 20 busybox wget -qO- http://192.0.2.1:8080/me)" "it is me"
 	grep -E '^10\.52\.0\.9 .* web db' /run/ct-netns/networks/ours/hosts
-	run --separate-stderr pm run --rm --network ours box timeout 5 wget -qO- http://10.52.0.9/me
+	run --separate-stderr pm run --rm --network ours box timeout 20 wget -qO- http://10.52.0.9/me
 	assert_equal "$output" "it is me"
 	"$CT_NETNS_BIN" check
 	pm rm --force --time 0 "$C" >/dev/null

@@ -37,17 +37,17 @@ address_of() {
 	pm network create --subnet 10.50.0.0/24 own >/dev/null
 	serving --network own --publish 8080:80
 	assert_equal "$(address_of "$C")" 10.50.0.2
-	run --separate-stderr pm run --rm --network own box timeout 5 wget -qO- "http://10.50.0.2/me"
+	run --separate-stderr pm run --rm --network own box timeout 20 wget -qO- "http://10.50.0.2/me"
 	assert_equal "$output" "it is me"
 	pm exec "$C" ping -c 1 -W 2 198.51.100.1 >/dev/null
-	assert_equal "$(outside timeout 5 busybox wget -qO- http://192.0.2.1:8080/me)" "it is me"
+	assert_equal "$(outside timeout 20 busybox wget -qO- http://192.0.2.1:8080/me)" "it is me"
 	pm rm --force --time 0 "$C" >/dev/null
 	pm network rm own >/dev/null
 }
 
 @test "podman: --network container:, ns:, host; connect and disconnect" {
 	serving
-	run pm run --rm --network "container:$C" box timeout 5 wget -qO- http://127.0.0.1/me
+	run pm run --rm --network "container:$C" box timeout 20 wget -qO- http://127.0.0.1/me
 	assert_equal "$output" "it is me"
 	run pm run --rm --network ns:/run/netns/outside box ip addr
 	assert_output_has 198.51.100.1
@@ -79,7 +79,7 @@ hooks_for() {
 		assert_equal "$(address_of "$C")" 172.19.0.2
 		pm exec "$C" ping -c 1 -W 2 172.19.0.1 >/dev/null
 		pm exec "$C" ping -c 1 -W 2 198.51.100.1 >/dev/null
-		run pm "${HOOKS[@]}" run --rm --network none box timeout 5 wget -qO- http://172.19.0.2/me
+		run pm "${HOOKS[@]}" run --rm --network none box timeout 20 wget -qO- http://172.19.0.2/me
 		assert_equal "$output" "it is me"
 		pm stop --time 0 "$C" >/dev/null
 		assert_equal "$("$CT_NETNS_BIN" ls --json | jq -c .)" "[]"

@@ -273,7 +273,7 @@ no_difference_of_b() {
 	run -0 "$NETNS_TOOL" repair
 	assert_output_has "mended: network 'dual': "
 	no_difference
-	assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8081/)" "hello from b"
+	assert_equal "$(timeout 20 busybox wget -q -O - http://127.0.0.1:8081/)" "hello from b"
 	ip link del dual0
 	differs "bridge dual0"
 	run -0 "$NETNS_TOOL" repair

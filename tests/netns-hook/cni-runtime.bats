@@ -55,7 +55,7 @@ teardown() {
 		 {"hostPort": 8443, "containerPort": 443, "hostIP": "127.0.0.1"}]'
 	add a
 	serve a
-	assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
+	assert_equal "$(timeout 20 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
 	assert_equal "$("$NETNS_TOOL" ls --json | jq -c '[.[].ports[] | [.protocol, .hostIP, .hostPort]]')" \
 		'[["tcp",null,8080],["udp",null,5353],["tcp","127.0.0.1",8443]]'
 	refused 11 "container 'a' has it already" ADD b
@@ -276,7 +276,7 @@ whole_list() {
 		assert_equal "$(inside a ip -j link show eth0 | jq -c '.[0] | [.mtu, .txqlen]')" '[1400,500]'
 		assert_equal "$(rate_of "$(recorded veth)")" 10000000
 		serve a
-		assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
+		assert_equal "$(timeout 20 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
 		with_prev
 		cni CHECK a
 		cni DEL a
@@ -307,7 +307,7 @@ chain() {
 	add a
 	chain ADD
 	serve a
-	assert_equal "$(timeout 5 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
+	assert_equal "$(timeout 20 busybox wget -q -O - http://127.0.0.1:8080/)" "hello from a"
 	assert_equal "$(inside a cat /proc/sys/net/ipv4/conf/eth0/arp_filter)" 1
 	cp "$RESULT.last" "$RESULT"
 	chain CHECK

@@ -74,7 +74,7 @@ addresses_in() {
 	container a
 	attach a --network dual
 	[ -z "$(inside a ip -6 addr show dev eth0 tentative)" ]
-	inside a ping -6 -c 1 -W 1 fd00:8::1
+	inside a ping -6 -c 1 -W 10 fd00:8::1
 }
 
 @test "attach: no router advertisement is listened to, whatever the network's family" {

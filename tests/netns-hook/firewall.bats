@@ -369,7 +369,7 @@ admin_rule() {
 	inside a timeout 1 "$TOP/tests/lib/talk.py" ask tcp 127.0.0.2 8088 && fail "it was let in"
 	# what dropped it was our rule: without it the same question is answered
 	flush_rules
-	inside a timeout 2 busybox wget -q -O - http://127.0.0.2:8088/
+	inside a timeout 20 busybox wget -q -O - http://127.0.0.2:8088/
 }
 
 @test "no private address leaves by the uplink during 1,000 connections with resets" {

@@ -54,22 +54,20 @@ make_dual_host() {
 }
 
 # talks FROM URL, is_refused FROM URL: FROM is a container or "outside".
-get() {
-	local from=$1
-	shift
-	if [ "$from" = outside ]; then
-		outside timeout 2 busybox wget -q -O /dev/null "$@"
+get_for() {
+	if [ "$2" = outside ]; then
+		outside timeout "$1" busybox wget -q -O /dev/null "$3"
 	else
-		inside "$from" timeout 2 busybox wget -q -O /dev/null "$@"
+		inside "$2" timeout "$1" busybox wget -q -O /dev/null "$3"
 	fi
 }
 
 talks() {
-	get "$1" "$2" || fail "$1 does not reach $2"
+	get_for 20 "$1" "$2" || fail "$1 does not reach $2"
 }
 
 is_refused() {
-	! get "$1" "$2" || fail "$1 reaches $2"
+	! get_for 2 "$1" "$2" || fail "$1 reaches $2"
 }
 
 # Two containers, a with port 80 published as 8080 and an outside with a server on 80, the host on 81.

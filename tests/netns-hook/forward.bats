@@ -127,7 +127,7 @@ chosen() {
 	ip -n third link set up0 up
 	ip -n third route add default via 203.0.113.1
 	ip -n outside route add 203.0.113.0/24 via 192.0.2.1
-	outside ping -c 1 -W 1 203.0.113.1 >/dev/null
+	outside ping -c 1 -W 10 203.0.113.1 >/dev/null
 	container a
 	attach a
 	reaches_outside

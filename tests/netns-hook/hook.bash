@@ -149,9 +149,27 @@ serve() {
 	wait_for 20 inside "$1" sh -c "ss -tln | grep -q ':80 '"
 }
 
+# pings FROM ADDRESS, no_ping FROM ADDRESS; FROM is a container or "host". Twice: an IPv6 address without
+# duplicate address detection is usable once a worker of the kernel has come to it.
+pings() {
+	ping_for 10 "$@"
+}
+
+no_ping() {
+	! ping_for 1 "$@" || fail "$1 reaches $2"
+}
+
+ping_for() {
+	if [ "$2" = host ]; then
+		ping -c 2 -i 0.2 -W "$1" "$3"
+	else
+		inside "$2" ping -c 2 -i 0.2 -W "$1" "$3"
+	fi
+}
+
 # fetch ID HOST
 fetch() {
-	inside "$1" timeout 5 busybox wget -q -O - "http://$2/"
+	inside "$1" timeout 20 busybox wget -q -O - "http://$2/"
 }
 
 # clients_of ID: addresses that its server saw.

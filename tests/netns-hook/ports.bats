@@ -139,7 +139,7 @@ no_port_rules() {
 	mkdir -p "$TEST_DIR/www"
 	echo outside >"$TEST_DIR/www/index.html"
 	serve_http outside 8080 "$TEST_DIR/www"
-	run -0 inside b timeout 3 busybox wget -q -O - http://192.0.2.2:8080/
+	run -0 inside b timeout 20 busybox wget -q -O - http://192.0.2.2:8080/
 	[ "$output" = outside ]
 }
 
