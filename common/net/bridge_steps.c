@@ -119,8 +119,8 @@ static int step_choice(void *ctx, struct err *err)
 		bridge_state_text(&work->state, &text);
 		return err_set(err, EEXIST,
 			       "network '%s' is up already, %s; take that down first "
-			       "('bridge-setup down')",
-			       net->name, text.text);
+			       "('bridge-setup down --network %s')",
+			       net->name, text.text, net->name);
 	}
 	if (work->check) {
 		work->state.firewall = FIREWALL_AUTO;

@@ -296,7 +296,7 @@ int network_load(const char *name, struct network *net, struct err *err)
 
 	if (str_check_name(wanted, "network name", err) < 0)
 		return -err->code;
-	path = xasprintf("%s/%s.json", dir ? dir : NETWORK_CONFIG_DIR, wanted);
+	path = xasprintf("%s/%s.json", dir && dir[0] ? dir : NETWORK_CONFIG_DIR, wanted);
 	if (read_definition(path, net, err) < 0) {
 		if (err->code != ENOENT)
 			return -err->code;

@@ -372,6 +372,11 @@ teardown() {
 	run ! ip link show netns0
 }
 
+@test "environment: an empty CT_NETNS_CONFIG_DIR is none" {
+	CT_NETNS_CONFIG_DIR='' run ! "$NETNS_TOOL" create --network nosuch
+	[[ $output == *"there is no /etc/ct-netns/nosuch.json"* ]]
+}
+
 @test "commands: version and --version" {
 	run -0 "$NETNS_TOOL" version
 	[[ $output == "ct-netns "[0-9]* ]]

@@ -151,7 +151,7 @@ chosen() {
 	"$NETNS_TOOL" create --network web >/dev/null
 	sed -i 's/"iptables"/"nftables"/' /etc/ct-netns/web.json
 	run -1 "$NETNS_TOOL" create --network web
-	[[ $output == *"network 'web' is up already"* ]]
+	[[ $output == *"network 'web' is up already"*"'bridge-setup down --network web'"* ]]
 	"$NETNS_TOOL" rm --network web >/dev/null
 	"$NETNS_TOOL" create --network web >/dev/null
 	nft list table inet ct-netns | grep -q 10.8.0.0/24
