@@ -88,6 +88,11 @@ struct attach_wants {
 int attach_plan_wants(const struct attach_request *request, struct attach_wants *wants,
 		      struct err *err);
 
+/* Steps in attach_record.c; ctx is a struct attach. */
+int attach_run_record(void *ctx, struct err *err);
+int attach_undo_record(void *ctx, struct err *err);
+void attach_plan_record(const void *ctx, FILE *out);
+
 /* Steps in attach_lease.c; ctx is a struct attach. */
 int attach_run_lease(void *ctx, struct err *err);
 int attach_undo_lease(void *ctx, struct err *err);
