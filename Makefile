@@ -129,7 +129,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIBCT):      $(call objects,common)
-$(LIBCTNET):   $(call objects,common/net)
+$(LIBCTNET):   $(foreach room,common/net common/net/firewall,$(call objects,$(room)))
 $(LIBRUNTIME): $(foreach room,runtime runtime/cgroup runtime/config runtime/mounts,$(call objects,$(room)))
 $(LIBNETNS):   $(call objects,netns-hook)
 $(LIBBRIDGE):  $(call objects,bridge-setup)

@@ -9,7 +9,7 @@
 #include "common/net/bridge.h"
 #include "common/net/bridge_state.h"
 #include "common/net/conntrack.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/sysctl.h"
 #include "common/steps.h"
 #include "common/str.h"

@@ -9,7 +9,7 @@
 #include "common/cleanup.h"
 #include "common/net/addr.h"
 #include "common/net/bridge.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/link.h"
 #include "common/net/mac_check.h"
 #include "common/net/neigh.h"

@@ -13,7 +13,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/net/conntrack.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/mac_check.h"
 #include "common/net/neigh.h"
 #include "common/steps.h"

@@ -6,7 +6,7 @@
 #include "common/cleanup.h"
 #include "common/json.h"
 #include "common/net/addr.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/neigh.h"
 #include "common/net/route.h"
 #include "common/net/vlan.h"

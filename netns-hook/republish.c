@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "common/log.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/mac_check.h"
 #include "common/net/record.h"
 #include "common/str.h"

@@ -14,7 +14,7 @@
 #include "common/net/addr.h"
 #include "common/net/bridge_state.h"
 #include "common/net/bridge_steps.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/record.h"
 #include "common/net/route.h"
 #include "common/net/subnet.h"

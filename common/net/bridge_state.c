@@ -11,7 +11,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/link.h"
 #include "common/str.h"
 

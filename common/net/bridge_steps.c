@@ -8,7 +8,7 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "common/net/addr.h"
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 #include "common/net/forwarding.h"
 #include "common/net/subnet.h"
 #include "common/net/sysctl.h"

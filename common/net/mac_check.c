@@ -5,8 +5,8 @@
 #include <linux/netfilter.h>
 
 #include "common/cleanup.h"
-#include "common/net/fw_lock.h"
-#include "common/net/fw_nft_kernel.h"
+#include "common/net/firewall/fw_lock.h"
+#include "common/net/firewall/fw_nft_kernel.h"
 #include "common/str.h"
 
 #define TABLE "bridge ct-netns"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "common/net/firewall_rule.h"
-#include "common/net/fw_entry.h"
+#include "common/net/firewall/firewall_rule.h"
+#include "common/net/firewall/fw_entry.h"
 #include "common/net/link.h"
 #include "common/str.h"
 

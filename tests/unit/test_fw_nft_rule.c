@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "common/net/fw_nft_rule.h"
+#include "common/net/firewall/fw_nft_rule.h"
 #include "common/str.h"
 
 static void a_network_in_the_words_of_nft(void **state)

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "common/net/firewall_rule.h"
-#include "common/net/fw_xtables.h"
+#include "common/net/firewall/firewall_rule.h"
+#include "common/net/firewall/fw_xtables.h"
 #include "common/net/report.h"
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_legacy.h"
+#include "common/net/firewall/fw_legacy.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "common/net/fw_entry.h"
-#include "common/net/fw_xtables.h"
+#include "common/net/firewall/fw_entry.h"
+#include "common/net/firewall/fw_xtables.h"
 
 bool fw_legacy_in_use(void)
 {

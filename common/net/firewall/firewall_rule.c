@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/firewall_rule.h"
+#include "common/net/firewall/firewall_rule.h"
 
 #include <errno.h>
 #include <netinet/in.h>

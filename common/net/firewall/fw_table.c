@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_table.h"
+#include "common/net/firewall/fw_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/net/fw_entry.h"
+#include "common/net/firewall/fw_entry.h"
 
 static int table_fail(const struct fw_table *table, const char *what, struct err *err)
 {

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "common/net/fw_nft_rule.h"
+#include "common/net/firewall/fw_nft_rule.h"
 
 /* nf_tables as the kernel has it: read by netlink, written through libnftables in one transaction. */
 

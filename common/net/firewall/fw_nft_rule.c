@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_nft_rule.h"
+#include "common/net/firewall/fw_nft_rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_forward.h"
+#include "common/net/firewall/fw_forward.h"
 
 #include <linux/netfilter.h>
 #include <stdbool.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "common/net/fw_lock.h"
-#include "common/net/fw_nft_kernel.h"
-#include "common/net/fw_nft_rule.h"
+#include "common/net/firewall/fw_lock.h"
+#include "common/net/firewall/fw_nft_kernel.h"
+#include "common/net/firewall/fw_nft_rule.h"
 #include "common/net/network_routed.h"
 
 static bool is_ours(const struct fw_nft_forward *chain)

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/net/firewall.h"
-#include "common/net/firewall_rule.h"
-#include "common/net/fw_lock.h"
-#include "common/net/fw_table.h"
+#include "common/net/firewall/firewall.h"
+#include "common/net/firewall/firewall_rule.h"
+#include "common/net/firewall/fw_lock.h"
+#include "common/net/firewall/fw_table.h"
 #include "common/str.h"
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_xtables.h"
+#include "common/net/firewall/fw_xtables.h"
 
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>

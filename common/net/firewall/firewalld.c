@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/firewalld.h"
+#include "common/net/firewall/firewalld.h"
 
 #include <errno.h>
 #include <fcntl.h>

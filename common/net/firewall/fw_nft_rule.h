@@ -2,7 +2,7 @@
 #ifndef CT_NET_FW_NFT_RULE_H
 #define CT_NET_FW_NFT_RULE_H
 
-#include "common/net/firewall_rule.h"
+#include "common/net/firewall/firewall_rule.h"
 #include "common/str.h"
 
 /*

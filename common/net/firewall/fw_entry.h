@@ -6,7 +6,7 @@
 #include <libiptc/libiptc.h>
 #include <stdbool.h>
 
-#include "common/net/firewall_rule.h"
+#include "common/net/firewall/firewall_rule.h"
 
 /*
  * A rule in the kernel's form: struct ipt_entry or struct ip6t_entry, its matches, its target, each

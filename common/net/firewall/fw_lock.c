@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_lock.h"
+#include "common/net/firewall/fw_lock.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/fw_nft_kernel.h"
+#include "common/net/firewall/fw_nft_kernel.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

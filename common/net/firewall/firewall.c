@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "common/net/firewall.h"
+#include "common/net/firewall/firewall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 #include "common/cleanup.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/net/firewalld.h"
-#include "common/net/fw_forward.h"
-#include "common/net/fw_legacy.h"
-#include "common/net/fw_nft_kernel.h"
+#include "common/net/firewall/firewalld.h"
+#include "common/net/firewall/fw_forward.h"
+#include "common/net/firewall/fw_legacy.h"
+#include "common/net/firewall/fw_nft_kernel.h"
 #include "common/str.h"
 
 static const struct firewall_backend *backend(enum firewall_kind kind)

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/net/firewall.h"
-#include "common/net/fw_lock.h"
-#include "common/net/fw_nft_kernel.h"
-#include "common/net/fw_nft_rule.h"
+#include "common/net/firewall/firewall.h"
+#include "common/net/firewall/fw_lock.h"
+#include "common/net/firewall/fw_nft_kernel.h"
+#include "common/net/firewall/fw_nft_rule.h"
 
 /*
  * The back end of nf_tables: table "inet ct-netns" (fw_nft_rule.h), all of it ours. What is there is
