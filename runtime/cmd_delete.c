@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
+#include <unistd.h>
 
 #include "common/child.h"
 #include "common/cleanup.h"
@@ -11,10 +12,20 @@
 #include "common/log.h"
 #include "runtime/cmds.h"
 #include "runtime/create.h"
+#include "runtime/root_dir.h"
 
 struct delete_options {
 	bool force;
 };
+
+/*
+ * A create that was killed before it made the lock, or a delete before its last step, has left an
+ * empty folder. A create that is at it right now finds it gone and says so.
+ */
+static bool remove_empty(const struct container *c, const struct err *err)
+{
+	return c->dir_fd >= 0 && c->lock_fd < 0 && err->code == ENOENT && rmdir(c->path) == 0;
+}
 
 /*
  * A create that was killed before it wrote its state has made a folder and nothing else. The lock
@@ -22,6 +33,10 @@ struct delete_options {
  */
 static int delete_unreadable(struct container *c, bool force, struct err *err)
 {
+	if (force && remove_empty(c, err)) {
+		err_clear(err);
+		return root_dir_release(c->root, err);
+	}
 	if (!force || c->lock_fd < 0)
 		return -err->code;
 	log_info("%s; removing what is left", err->msg);

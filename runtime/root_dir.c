@@ -168,6 +168,18 @@ static bool is_empty(int fd)
 	return true;
 }
 
+/*
+ * What ensure_mount has made shows the folder's own file system. The administrator may have mounted
+ * another one there (a tmpfs for the state): that is not ours to take away.
+ */
+static bool is_on_itself(int fd)
+{
+	struct stat folder, parent;
+
+	return mount_of(fd) && fstat(fd, &folder) == 0 && fstatat(fd, "..", &parent, 0) == 0 &&
+	       folder.st_dev == parent.st_dev;
+}
+
 int root_dir_release(const char *path, struct err *err)
 {
 	struct err busy = ERR_INIT;
@@ -175,7 +187,7 @@ int root_dir_release(const char *path, struct err *err)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fd;
-	if (!mount_of(fd) || lock_fd(fd, path, LOCK_EXCLUSIVE, 0, &busy) < 0 || !is_empty(fd))
+	if (!is_on_itself(fd) || lock_fd(fd, path, LOCK_EXCLUSIVE, 0, &busy) < 0 || !is_empty(fd))
 		return 0;
 	if (umount2(path, MNT_DETACH) < 0 && errno != EINVAL)
 		return err_errno(err, "unmount '%s'", path);

@@ -29,7 +29,10 @@ int root_dir_ensure(const char *path, bool want_mount, struct err *err);
 /* Open what is there; ENOENT when nothing is. Returns a descriptor that can be read. */
 int root_dir_open(const char *path, struct err *err);
 
-/* Give the mount up once no container is left. Fine when there is one, or another runtime is at it. */
+/*
+ * Give our mount up once no container is left. Fine when there is one, when another runtime is at
+ * it, or when the mount is somebody else's: of another file system.
+ */
 int root_dir_release(const char *path, struct err *err);
 
 #endif

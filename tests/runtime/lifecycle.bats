@@ -355,3 +355,25 @@ refute_sleeps() {
 	exec 7<&-
 	assert_equal "$output" " 0 1 2"
 }
+
+@test "delete: a file system mounted at the root is not taken away with the last container" {
+	mkdir "$RUNTIME_ROOT"
+	mount -t tmpfs -o mode=700 ct-test "$RUNTIME_ROOT"
+	create
+	delete
+	run findmnt --noheadings --output FSTYPE --mountpoint "$RUNTIME_ROOT"
+	umount --recursive "$RUNTIME_ROOT" || true
+	assert_equal "$output" tmpfs
+}
+
+@test "delete: --force removes the empty folder that a killed create or delete has left" {
+	our_text
+	mkdir -p "$RUNTIME_ROOT/$C"
+	rt delete "$C"
+	assert_failure
+	assert_exists "$RUNTIME_ROOT/$C"
+	delete
+	assert_missing "$RUNTIME_ROOT/$C"
+	create
+	delete
+}
