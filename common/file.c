@@ -156,7 +156,7 @@ int file_mkdir_p(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
-static int remove_children(int fd, const char *name, struct err *err);
+static int remove_children(int fd, const char *name, const char *keep, struct err *err);
 
 int file_remove_tree_at(int dir_fd, const char *name, struct err *err)
 {
@@ -172,14 +172,14 @@ int file_remove_tree_at(int dir_fd, const char *name, struct err *err)
 
 	if (fd < 0)
 		return err_errno(err, "open folder '%s'", name);
-	int rc = remove_children(fd, name, err);
+	int rc = remove_children(fd, name, NULL, err);
 
 	if (rc >= 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		rc = err_errno(err, "remove folder '%s'", name);
 	return rc;
 }
 
-static int remove_children(int fd, const char *name, struct err *err)
+static int remove_children(int fd, const char *name, const char *keep, struct err *err)
 {
 	int dup_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	autodir DIR *dir = dup_fd >= 0 ? fdopendir(dup_fd) : NULL;
@@ -187,7 +187,7 @@ static int remove_children(int fd, const char *name, struct err *err)
 	if (!dir)
 		return err_errno(err, "read folder '%s'", name);
 	for (const struct dirent *e; (e = readdir(dir));) {
-		if (str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") || str_eq(e->d_name, keep))
 			continue;
 		int rc = file_remove_tree_at(fd, e->d_name, err);
 
@@ -195,6 +195,15 @@ static int remove_children(int fd, const char *name, struct err *err)
 			return rc;
 	}
 	return 0;
+}
+
+int file_remove_tree_last_at(int dir_fd, const char *name, const char *last, struct err *err)
+{
+	autoclose int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && remove_children(fd, name, last, err) < 0)
+		return -err->code;
+	return file_remove_tree_at(dir_fd, name, err);
 }
 
 struct file_fd_path file_fd_path(int fd)

@@ -45,6 +45,8 @@ int file_mkdir_p(const char *path, mode_t mode, struct err *err);
 
 /* Remove dir_fd/name and all below it, without following links or crossing mounts; ENOENT is fine. */
 int file_remove_tree_at(int dir_fd, const char *name, struct err *err);
+/* The same, with the folder's entry `last` after all others. */
+int file_remove_tree_last_at(int dir_fd, const char *name, const char *last, struct err *err);
 
 /*
  * Below a rootfs. Paths are resolved with openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS): links of

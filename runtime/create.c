@@ -98,7 +98,11 @@ static int undo_reserve(void *ctx, struct err *err)
 
 	if (fd < 0)
 		return fd;
-	int rc = container_is_current(c) ? file_remove_tree_at(fd, c->id, err) : 0;
+	int rc = 0;
+
+	/* Who is killed on the way leaves a folder that can be locked still, or an empty one. */
+	if (container_is_current(c))
+		rc = file_remove_tree_last_at(fd, c->id, "lock", err);
 
 	if (c->root_fd >= 0)
 		(void)close(take_fd(&c->root_fd)); /* our own shared lock on it */

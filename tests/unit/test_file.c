@@ -160,6 +160,21 @@ static void a_named_file_is_replaced_and_nothing_else(void **state)
 	assert_int_equal(unlinkat(base.fd, "pipe", 0), 0);
 }
 
+static void a_tree_goes_with_one_entry_last(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mkdirat(base.fd, "tree", 0700), 0);
+	assert_int_equal(mkdirat(base.fd, "tree/below", 0700), 0);
+	put("tree/a", "");
+	put("tree/below/lock", "");
+	put("tree/lock", "");
+	assert_int_equal(file_remove_tree_last_at(base.fd, "tree", "lock", &err), 0);
+	assert_int_equal(faccessat(base.fd, "tree", F_OK, 0), -1);
+	assert_int_equal(file_remove_tree_last_at(base.fd, "tree", "lock", &err), 0);
+}
+
 static void a_write_to_the_kernel_needs_the_file(void **state)
 {
 	struct err err = ERR_INIT;
@@ -241,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_replaced_file_is_old_or_new_and_leaves_nothing_beside),
 		cmocka_unit_test(a_replaced_link_leaves_its_target_alone),
 		cmocka_unit_test(a_named_file_is_replaced_and_nothing_else),
+		cmocka_unit_test(a_tree_goes_with_one_entry_last),
 		cmocka_unit_test(a_write_to_the_kernel_needs_the_file),
 		cmocka_unit_test(a_tree_is_removed_and_links_out_of_it_are_not_followed),
 		cmocka_unit_test(a_memfd_is_at_its_start_and_sealed),
