@@ -92,8 +92,11 @@ static int run(void *globals, void *options, char **args, int n_args, struct err
 
 	(void)stop_fd; /* its mark lasts as long as it is open */
 	rc = container_open(&c, CONTAINER_LOCKED, err);
-	if (rc == -ENOENT && c.dir_fd < 0 && o->force)
-		return 0;
+	/* A delete that was killed right before its end has left the mount of the root. */
+	if (rc == -ENOENT && c.dir_fd < 0 && o->force) {
+		err_clear(err);
+		return root_dir_release(c.root, err);
+	}
 	if (rc < 0)
 		return delete_unreadable(&c, o->force, err);
 	enum oci_status status = container_status(&c);
